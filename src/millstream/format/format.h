@@ -1,0 +1,103 @@
+// What a file format offers the engine: inspect files, read splits in morsels, write files. One folder a format, one line
+// in format/registry.cc. Options are JSON, so that plans that hold them can be sent elsewhere.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <arrow/io/interfaces.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <nlohmann/json.hpp>
+
+#include "millstream/base/result.h"
+#include "millstream/expr/expression.h"
+#include "millstream/fs/storage.h"
+#include "millstream/memory/task_context.h"
+
+namespace millstream {
+
+/// One partition of a scan: a file, or a byte range of it that starts and ends anywhere (the reader finds the records that
+/// start inside the range), or a range of row groups; what `detail` holds is the format's own affair.
+struct Split {
+  fs::FileEntry file;
+  int64_t offset = 0;
+  int64_t length = -1;             ///< bytes; -1 to the end of the file
+  nlohmann::json detail;           ///< format's own; null where it has none
+  nlohmann::json partition_values; ///< hive partition values of the file's path, {column: value or null}
+};
+
+/// What looking at the files told: the schema of every partition, and the partitions.
+struct Inspection {
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<Split> splits;
+  nlohmann::json options;  ///< the options, completed by what was found (types, dialect): reading needs nothing else
+};
+
+/// What a scan wants of a split.
+struct ReadRequest {
+  /// Columns to give, in this order; all of them in Inspection::schema. May be empty: then batches have rows but no columns.
+  std::shared_ptr<arrow::Schema> schema;
+  /// May be used to skip data that cannot match (row groups, records); the engine filters again. nullptr: none.
+  ExpressionPtr filter;
+  std::optional<int64_t> limit;  ///< rows of this split that are enough
+};
+
+using EmitBatch = std::function<Status(std::shared_ptr<arrow::RecordBatch>)>;
+
+/// A piece of a split that one thread decodes. Its batches are emitted in order, at most context.batch_rows rows each.
+class Morsel {
+ public:
+  virtual ~Morsel() = default;
+  virtual Status Decode(const EmitBatch& emit) = 0;
+};
+
+/// Cuts a split into morsels of some MB. Next is the serial part (read, inflate, find record boundaries) and is called by one
+/// thread at a time; morsels may be decoded by several threads at once, in any order, also after the reader is gone.
+class SplitReader {
+ public:
+  virtual ~SplitReader() = default;
+  /// nullptr at the end.
+  virtual Result<std::unique_ptr<Morsel>> Next() = 0;
+  /// Bytes of the file read so far (compressed size where compressed).
+  virtual int64_t bytes_read() const = 0;
+};
+
+/// Writes batches of one schema into one stream. Not thread-safe.
+class FileWriter {
+ public:
+  virtual ~FileWriter() = default;
+  virtual Status Write(const arrow::RecordBatch& batch) = 0;
+  /// Writes what is left and the footer; the stream is closed by the caller.
+  virtual Status Finish() = 0;
+  /// Bytes held in memory that Write has not yet passed on; bounded writers keep it small.
+  virtual int64_t buffered_bytes() const { return 0; }
+};
+
+class Format {
+ public:
+  virtual ~Format() = default;
+  virtual std::string name() const = 0;       ///< "csv"
+  virtual std::string extension() const = 0;  ///< ".csv"
+
+  /// Finds schema and splits. Errors: what the format's page of docs says; unknown options are Invalid and named.
+  virtual Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,
+                                     const nlohmann::json& options, const TaskContext& context) const = 0;
+  /// `options` are Inspection::options.
+  virtual Result<std::unique_ptr<SplitReader>> OpenSplit(const Split& split, const ReadRequest& request,
+                                                         const fs::StorageOptions& storage, const nlohmann::json& options,
+                                                         const TaskContext& context) const = 0;
+  /// TypeError for a column type the format cannot hold, naming the column.
+  virtual Result<std::unique_ptr<FileWriter>> OpenWriter(std::shared_ptr<arrow::io::OutputStream> sink,
+                                                         const std::shared_ptr<arrow::Schema>& schema,
+                                                         const nlohmann::json& options, const TaskContext& context) const = 0;
+};
+
+/// The built-in formats by name; KeyError listing the names where there is none.
+Result<const Format*> FindFormat(const std::string& name);
+std::vector<std::string> FormatNames();
+
+}  // namespace millstream

@@ -1,0 +1,52 @@
+#include "millstream/memory/budget.h"
+
+#include "millstream/base/bytes.h"
+
+namespace millstream {
+
+bool MemoryBudget::TryTake(int64_t bytes) {
+  int64_t now = used_.load(std::memory_order_relaxed);
+  do {
+    if (bytes > limit_ - now) return false;
+  } while (!used_.compare_exchange_weak(now, now + bytes, std::memory_order_relaxed));
+  int64_t peak = peak_.load(std::memory_order_relaxed);
+  while (now + bytes > peak && !peak_.compare_exchange_weak(peak, now + bytes, std::memory_order_relaxed)) {
+  }
+  return true;
+}
+
+bool MemoryBudget::TryReserve(int64_t bytes) {
+  if (TryTake(bytes)) return true;
+  {
+    std::lock_guard lock(reclaimers_mutex_);
+    for (const auto& reclaim : reclaimers_) reclaim(bytes);
+  }
+  return TryTake(bytes);
+}
+
+Status MemoryBudget::Reserve(int64_t bytes, const char* what) {
+  if (TryReserve(bytes)) return Status::OK();
+  return Status::OutOfMemory(what, " needs ", FormatBytes(bytes), " but ", FormatBytes(used()), " of the memory limit's ",
+                             FormatBytes(limit_), " are in use; raise memory_limit or use smaller partitions (blocksize)");
+}
+
+void MemoryBudget::AddReclaimer(std::function<int64_t(int64_t)> reclaim) {
+  std::lock_guard lock(reclaimers_mutex_);
+  reclaimers_.push_back(std::move(reclaim));
+}
+
+bool Reservation::TryResize(int64_t bytes) {
+  if (bytes > bytes_ && !budget_->TryReserve(bytes - bytes_)) return false;
+  if (bytes < bytes_) budget_->Release(bytes_ - bytes);
+  bytes_ = bytes;
+  return true;
+}
+
+Status Reservation::Resize(int64_t bytes, const char* what) {
+  if (bytes > bytes_) ARROW_RETURN_NOT_OK(budget_->Reserve(bytes - bytes_, what));
+  if (bytes < bytes_) budget_->Release(bytes_ - bytes);
+  bytes_ = bytes;
+  return Status::OK();
+}
+
+}  // namespace millstream

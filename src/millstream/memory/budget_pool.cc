@@ -1,0 +1,161 @@
+#include "millstream/memory/budget_pool.h"
+
+#include <sys/mman.h>
+
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+
+#include "millstream/base/bytes.h"
+
+namespace millstream {
+namespace {
+
+constexpr int64_t kLarge = 128 << 10;
+alignas(64) uint8_t zero_size_area[64];
+
+/// Index of the smallest class that holds `size`; classes are 2^k * {1, 1.25, 1.5, 1.75}.
+int ClassOf(int64_t size) {
+  const auto n = static_cast<uint64_t>(size - 1);
+  const int log = std::bit_width(n) - 1;
+  const int quarter = static_cast<int>((n >> (log - 2)) & 3);
+  return 4 * log + quarter + 1;
+}
+
+int64_t ClassBytes(int index) {
+  const int64_t base = int64_t{1} << (index / 4);
+  return base + base / 4 * (index % 4);
+}
+
+int64_t Rounded(int64_t size) { return size < kLarge ? size : ClassBytes(ClassOf(size)); }
+
+}  // namespace
+
+BudgetPool::BudgetPool(std::shared_ptr<MemoryBudget> budget, int64_t cache_limit)
+    : budget_(std::move(budget)), cache_limit_(cache_limit) {
+  budget_->AddReclaimer([this](int64_t wanted) { return DropCache(wanted); });
+}
+
+BudgetPool::~BudgetPool() { ReleaseUnused(); }
+
+void BudgetPool::Count(int64_t bytes) {
+  allocated_.fetch_add(bytes, std::memory_order_relaxed);
+  total_.fetch_add(bytes, std::memory_order_relaxed);
+  count_.fetch_add(1, std::memory_order_relaxed);
+}
+
+Status BudgetPool::AllocateLarge(int64_t size, uint8_t** out) {
+  const int index = ClassOf(size);
+  const int64_t bytes = ClassBytes(index);
+  {
+    std::lock_guard lock(mutex_);
+    auto& blocks = free_[index];
+    if (!blocks.empty()) {
+      *out = blocks.back();
+      blocks.pop_back();
+      cached_.fetch_sub(bytes, std::memory_order_relaxed);
+      return Status::OK();
+    }
+  }
+  ARROW_RETURN_NOT_OK(budget_->Reserve(bytes, "a buffer"));
+  void* block = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (block == MAP_FAILED) {
+    budget_->Release(bytes);
+    return Status::OutOfMemory("the system has no ", FormatBytes(bytes), " left for a buffer: ", std::strerror(errno));
+  }
+  *out = static_cast<uint8_t*>(block);
+  return Status::OK();
+}
+
+Status BudgetPool::Allocate(int64_t size, int64_t alignment, uint8_t** out) {
+  if (size < 0) return Status::Invalid("a buffer cannot have ", size, " bytes");
+  if (size == 0) {
+    *out = zero_size_area;
+    return Status::OK();
+  }
+  if (size >= kLarge) {
+    ARROW_RETURN_NOT_OK(AllocateLarge(size, out));
+  } else {
+    ARROW_RETURN_NOT_OK(budget_->Reserve(size, "a buffer"));
+    void* block = nullptr;
+    if (posix_memalign(&block, static_cast<size_t>(std::max<int64_t>(alignment, 16)), static_cast<size_t>(size)) != 0) {
+      budget_->Release(size);
+      return Status::OutOfMemory("the system has no ", FormatBytes(size), " left for a buffer");
+    }
+    *out = static_cast<uint8_t*>(block);
+  }
+  Count(size);
+  return Status::OK();
+}
+
+Status BudgetPool::Reallocate(int64_t old_size, int64_t new_size, int64_t alignment, uint8_t** ptr) {
+  if (old_size == new_size) return Status::OK();
+  if (old_size >= kLarge && new_size >= kLarge) {
+    const int64_t old_bytes = Rounded(old_size);
+    const int64_t new_bytes = Rounded(new_size);
+    if (old_bytes != new_bytes) {
+      if (new_bytes > old_bytes) ARROW_RETURN_NOT_OK(budget_->Reserve(new_bytes - old_bytes, "a growing buffer"));
+      void* moved = mremap(*ptr, static_cast<size_t>(old_bytes), static_cast<size_t>(new_bytes), MREMAP_MAYMOVE);
+      if (moved == MAP_FAILED) {
+        if (new_bytes > old_bytes) budget_->Release(new_bytes - old_bytes);
+        return Status::OutOfMemory("the system has no ", FormatBytes(new_bytes), " left for a growing buffer");
+      }
+      if (new_bytes < old_bytes) budget_->Release(old_bytes - new_bytes);
+      *ptr = static_cast<uint8_t*>(moved);
+    }
+    allocated_.fetch_add(new_size - old_size, std::memory_order_relaxed);
+    return Status::OK();
+  }
+  uint8_t* fresh = nullptr;
+  ARROW_RETURN_NOT_OK(Allocate(new_size, alignment, &fresh));
+  std::memcpy(fresh, *ptr, static_cast<size_t>(std::min(old_size, new_size)));
+  Free(*ptr, old_size, alignment);
+  *ptr = fresh;
+  return Status::OK();
+}
+
+void BudgetPool::FreeLarge(uint8_t* block, int64_t size) {
+  const int index = ClassOf(size);
+  const int64_t bytes = ClassBytes(index);
+  {
+    std::lock_guard lock(mutex_);
+    if (cached_.load(std::memory_order_relaxed) + bytes <= cache_limit_) {
+      free_[index].push_back(block);
+      cached_.fetch_add(bytes, std::memory_order_relaxed);
+      return;
+    }
+  }
+  munmap(block, static_cast<size_t>(bytes));
+  budget_->Release(bytes);
+}
+
+void BudgetPool::Free(uint8_t* buffer, int64_t size, int64_t alignment) {
+  if (buffer == zero_size_area) return;
+  allocated_.fetch_sub(size, std::memory_order_relaxed);
+  if (size >= kLarge) {
+    FreeLarge(buffer, size);
+  } else {
+    std::free(buffer);
+    budget_->Release(size);
+  }
+}
+
+int64_t BudgetPool::DropCache(int64_t wanted) {
+  std::lock_guard lock(mutex_);
+  int64_t freed = 0;
+  for (int index = kClasses - 1; index >= 0 && freed < wanted; --index) {
+    auto& blocks = free_[index];
+    while (!blocks.empty() && freed < wanted) {
+      munmap(blocks.back(), static_cast<size_t>(ClassBytes(index)));
+      blocks.pop_back();
+      freed += ClassBytes(index);
+    }
+  }
+  cached_.fetch_sub(freed, std::memory_order_relaxed);
+  budget_->Release(freed);
+  return freed;
+}
+
+void BudgetPool::ReleaseUnused() { DropCache(INT64_MAX); }
+
+}  // namespace millstream

@@ -1,0 +1,91 @@
+#include "millstream/memory/budget_pool.h"
+
+#include <cstring>
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+namespace millstream {
+namespace {
+
+constexpr int64_t kMiB = 1 << 20;
+
+TEST(BudgetPool, RefusesWhatDoesNotFit) {
+  auto budget = std::make_shared<MemoryBudget>(4 * kMiB);
+  BudgetPool pool(budget, kMiB);
+  uint8_t* block = nullptr;
+  Status refused = pool.Allocate(8 * kMiB, &block);
+  EXPECT_TRUE(refused.IsOutOfMemory()) << refused;
+  EXPECT_NE(refused.message().find("memory limit"), std::string::npos);
+  EXPECT_EQ(budget->used(), 0);
+}
+
+TEST(BudgetPool, EmptiesItsCacheBeforeFailing) {
+  auto budget = std::make_shared<MemoryBudget>(8 * kMiB);
+  BudgetPool pool(budget, 8 * kMiB);
+  uint8_t* small = nullptr;
+  ASSERT_TRUE(pool.Allocate(6 * kMiB, &small).ok());
+  pool.Free(small, 6 * kMiB);
+  EXPECT_EQ(pool.bytes_cached(), 6 * kMiB);
+  uint8_t* large = nullptr;
+  ASSERT_TRUE(pool.Allocate(7 * kMiB, &large).ok());
+  pool.Free(large, 7 * kMiB);
+}
+
+TEST(BudgetPool, AccountsForEveryByteInAnyOrder) {
+  rc::check("allocate, reallocate and free keep contents and leave nothing behind", [] {
+    auto budget = std::make_shared<MemoryBudget>(int64_t{1} << 30);
+    {
+      BudgetPool pool(budget, 4 * kMiB);
+      struct Block {
+        uint8_t* data;
+        int64_t size;
+        uint8_t mark;
+      };
+      std::vector<Block> blocks;
+      const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 3 << 20));
+      for (int step : steps) {
+        const int64_t size = step;
+        if (step % 3 == 0 || blocks.empty()) {
+          Block b{nullptr, size, static_cast<uint8_t>(step)};
+          RC_ASSERT(pool.Allocate(size, &b.data).ok());
+          if (size > 0) b.data[0] = b.data[size - 1] = b.mark;
+          blocks.push_back(b);
+        } else if (step % 3 == 1) {
+          Block& b = blocks[static_cast<size_t>(step) % blocks.size()];
+          const bool had = b.size > 0;
+          RC_ASSERT(pool.Reallocate(b.size, size, &b.data).ok());
+          if (had && size > 0) RC_ASSERT(b.data[0] == b.mark);
+          b.size = size;
+          if (size > 0) b.data[0] = b.data[size - 1] = b.mark;
+        } else {
+          Block b = blocks.back();
+          blocks.pop_back();
+          if (b.size > 0) RC_ASSERT(b.data[b.size - 1] == b.mark);
+          pool.Free(b.data, b.size);
+        }
+      }
+      for (Block& b : blocks) pool.Free(b.data, b.size);
+      RC_ASSERT(pool.bytes_allocated() == 0);
+    }
+    RC_ASSERT(budget->used() == 0);
+  });
+}
+
+TEST(Reservation, GivesBackWhatItHeld) {
+  MemoryBudget budget(100);
+  {
+    Reservation r(&budget);
+    EXPECT_TRUE(r.TryResize(80));
+    EXPECT_FALSE(r.TryResize(101));
+    EXPECT_EQ(r.bytes(), 80);
+    EXPECT_TRUE(r.Resize(200, "a test").IsOutOfMemory());
+    EXPECT_TRUE(r.TryResize(10));
+    EXPECT_EQ(budget.used(), 10);
+  }
+  EXPECT_EQ(budget.used(), 0);
+  EXPECT_EQ(budget.peak(), 80);
+}
+
+}  // namespace
+}  // namespace millstream
