@@ -33,6 +33,9 @@ struct Location {
 /// cached by scheme, host and options. Invalid for an unknown scheme, listing those that are known.
 Result<Location> Resolve(const std::string& uri, const StorageOptions& options);
 
+/// `uri` fit for messages: user names, passwords and signatures in it are shown as "***".
+std::string DisplayUri(const std::string& uri);
+
 /// One input file. `size` is -1 where the store does not tell; `version` (ETag or modification time) may be empty.
 struct FileEntry {
   std::string uri;
@@ -54,6 +57,10 @@ Result<Compression> ParseCompression(std::string_view name, const std::string& u
 /// compressed data the offset in the compressed file. The stream reads ahead on its own where that pays (HTTP, S3, gzip).
 Result<std::shared_ptr<arrow::io::InputStream>> OpenInputStream(const FileEntry& file, const StorageOptions& options,
                                                                 Compression compression, const TaskContext& context);
+
+/// How many bytes of the file a stream of OpenInputStream has taken in so far: compressed bytes where it is compressed, and
+/// with those it read ahead. May be called while another thread reads. For other streams it is what Tell says, or 0.
+int64_t BytesTaken(const arrow::io::InputStream& stream);
 
 /// Opens an uncompressed file for reads at any offset. NotImplemented where the store cannot (HTTP without ranges).
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const FileEntry& file, const StorageOptions& options,

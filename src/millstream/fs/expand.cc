@@ -1,0 +1,213 @@
+// Expand: from paths, folders and wildcards to files.
+#include <thread>
+
+#include "millstream/fs/glob.h"
+#include "millstream/fs/registry.h"
+#include "millstream/fs/storage.h"
+
+namespace millstream::fs {
+namespace {
+
+using arrow::fs::FileInfo;
+using arrow::fs::FileSelector;
+using arrow::fs::FileType;
+
+/// How many questions are under way at once where each is a round trip.
+constexpr size_t kParallelRequests = 16;
+
+/// Runs job(0) .. job(count - 1), several at once if `parallel`; the error of the lowest index wins.
+Status ForEach(size_t count, bool parallel, const std::function<Status(size_t)>& job) {
+  if (!parallel || count < 2) {
+    for (size_t i = 0; i < count; ++i) ARROW_RETURN_NOT_OK(job(i));
+    return Status::OK();
+  }
+  std::vector<Status> statuses(count);
+  std::atomic<size_t> next{0};
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < std::min(count, kParallelRequests); ++t) {
+    threads.emplace_back([&] {
+      for (size_t i = next++; i < count; i = next++) statuses[i] = job(i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Status& status : statuses) ARROW_RETURN_NOT_OK(status);
+  return Status::OK();
+}
+
+std::string Join(const std::string& folder, const std::string& name) {
+  if (folder.empty()) return name;
+  return folder.back() == '/' ? folder + name : folder + "/" + name;
+}
+
+bool IsHidden(const std::string& name) { return name.starts_with('_') || name.starts_with('.'); }
+
+/// Names that writers leave beside their data, which a wildcard must not take for data.
+bool IsMarker(const std::string& name) { return name == "_SUCCESS" || name == "_temporary"; }
+
+/// Expands one pattern on its file system. Found paths are relative in the same way as the pattern is.
+class Expander {
+ public:
+  Expander(ParsedUri parsed, std::shared_ptr<arrow::fs::FileSystem> filesystem)
+      : parsed_(std::move(parsed)), filesystem_(std::move(filesystem)) {}
+
+  Result<std::vector<FileEntry>> Run() {
+    const std::string& path = parsed_.path;
+    const bool wildcard = parsed_.kind->can_list ? HasWildcard(path) : HasUrlWildcard(path);
+    if (wildcard && !parsed_.kind->can_list) {
+      return Status::Invalid(
+          "wildcards need a store that can list its files, which this one cannot; give the addresses one by "
+          "one (a '*' that belongs to the address is written %2A)");
+    }
+    // A file whose name holds such characters is found as it is written.
+    ARROW_ASSIGN_OR_RAISE(const FileInfo info, filesystem_->GetFileInfo(WithoutSlash(path)));
+    if (info.type() == FileType::NotFound) {
+      if (!wildcard) return Status::IOError("there is no such file or folder");
+      ARROW_RETURN_NOT_OK(RunPattern());
+      if (files_.empty()) return Status::IOError("no file matches this pattern");
+    } else if (info.type() == FileType::Directory) {
+      ARROW_RETURN_NOT_OK(AddFolder(WithoutSlash(path)));
+      if (files_.empty()) {
+        return Status::IOError("this folder holds no files (names that start with '_' or '.' are not counted)");
+      }
+    } else {
+      AddFile(path, info);
+    }
+    std::sort(files_.begin(), files_.end(), [](const FileEntry& a, const FileEntry& b) { return a.uri < b.uri; });
+    return std::move(files_);
+  }
+
+ private:
+  /// In a URL '?' starts the query, and '[' may be part of an IPv6 address.
+  static bool HasUrlWildcard(const std::string& url) {
+    const size_t path = url.find('/', url.find("://") + 3);
+    return path != std::string::npos && url.substr(path, url.find('?', path) - path).find_first_of("*[") != std::string::npos;
+  }
+
+  std::string WithoutSlash(std::string path) const {
+    if (parsed_.kind->path_is_uri) return path;
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
+  }
+
+  void AddFile(const std::string& path, const FileInfo& info) {
+    const int64_t time = info.mtime() == arrow::fs::kNoTime ? -1 : info.mtime().time_since_epoch().count();
+    files_.push_back({parsed_.prefix + path, info.size(), time < 0 ? "" : std::to_string(time)});
+  }
+
+  Result<std::vector<FileInfo>> List(const std::string& folder, bool recursive) const {
+    FileSelector selector;
+    selector.base_dir = folder.empty() && parsed_.prefix.empty() ? "." : folder;
+    selector.recursive = recursive;
+    selector.allow_not_found = true;  // it may have gone since it was seen
+    return filesystem_->GetFileInfo(selector);
+  }
+
+  /// All files below `folder`, but hidden ones. Where listing is a round trip everything is listed at once; else hidden
+  /// folders are not entered, as the files of running jobs come and go there.
+  Status AddFolder(const std::string& folder) {
+    const bool recursive = parsed_.kind->slow_metadata;
+    ARROW_ASSIGN_OR_RAISE(const auto found, List(folder, recursive));
+    for (const FileInfo& info : found) {
+      if (recursive) {
+        const auto parts = SplitPath(std::string_view(info.path()).substr(folder.size()));
+        if (info.IsFile() && std::none_of(parts.begin(), parts.end(), IsHidden)) AddFile(info.path(), info);
+        continue;
+      }
+      const std::string path = Join(folder, info.base_name());
+      if (IsHidden(info.base_name())) continue;
+      if (info.IsDirectory()) ARROW_RETURN_NOT_OK(AddFolder(path));
+      if (info.IsFile()) AddFile(path, info);
+    }
+    return Status::OK();
+  }
+
+  Status RunPattern() {
+    std::vector<std::string> parts = SplitPath(parsed_.path);
+    const auto first = std::find_if(parts.begin(), parts.end(), HasWildcard);
+    std::string base = parsed_.path.starts_with('/') ? "/" : "";
+    for (auto part = parts.begin(); part != first; ++part) base = Join(base, *part);
+    const std::vector<std::string> pattern(first, parts.end());
+    const bool any_depth = std::find(pattern.begin(), pattern.end(), "**") != pattern.end();
+    std::vector<std::string> folders;
+    ARROW_RETURN_NOT_OK(any_depth ? MatchBelow(base, pattern) : MatchByLevel(base, pattern, &folders));
+    // Folders are meant only where no file is: `data/*` beside sub-folders means the files, `data/year=*` the folders.
+    if (!files_.empty()) return Status::OK();
+    for (const std::string& folder : folders) ARROW_RETURN_NOT_OK(AddFolder(folder));
+    return Status::OK();
+  }
+
+  Status MatchBelow(const std::string& base, const std::vector<std::string>& pattern) {
+    ARROW_ASSIGN_OR_RAISE(const auto found, List(base, /*recursive=*/true));
+    for (const FileInfo& info : found) {
+      std::string path = info.path();
+      if (base.empty() && path.starts_with("./")) path = path.substr(2);
+      const auto parts = SplitPath(std::string_view(path).substr(base.size()));
+      if (!info.IsFile() || std::any_of(parts.begin(), parts.end(), IsMarker)) continue;
+      if (MatchPath(pattern, parts)) AddFile(path, info);
+    }
+    return Status::OK();
+  }
+
+  /// One level of folders after the other, so that only what matches is listed.
+  Status MatchByLevel(const std::string& base, const std::vector<std::string>& pattern, std::vector<std::string>* folders) {
+    *folders = {base};
+    for (size_t level = 0; level < pattern.size(); ++level) {
+      const bool last = level + 1 == pattern.size();
+      std::vector<std::vector<FileInfo>> found(folders->size());
+      ARROW_RETURN_NOT_OK(ForEach(folders->size(), parsed_.kind->slow_metadata,
+                                  [&](size_t i) { return Look((*folders)[i], pattern[level]).Value(&found[i]); }));
+      std::vector<std::string> next;
+      for (size_t i = 0; i < found.size(); ++i) {
+        for (const FileInfo& info : found[i]) {
+          const std::string path = Join((*folders)[i], info.base_name());
+          if (info.IsDirectory()) next.push_back(path);
+          if (info.IsFile() && last) AddFile(path, info);
+        }
+      }
+      *folders = std::move(next);
+    }
+    return Status::OK();
+  }
+
+  /// What in `folder` matches one part of the pattern.
+  Result<std::vector<FileInfo>> Look(const std::string& folder, const std::string& part) const {
+    if (!HasWildcard(part)) {
+      ARROW_ASSIGN_OR_RAISE(FileInfo info, filesystem_->GetFileInfo(Join(folder, part)));
+      return std::vector<FileInfo>{std::move(info)};
+    }
+    ARROW_ASSIGN_OR_RAISE(auto found, List(folder, /*recursive=*/false));
+    std::erase_if(found,
+                  [&](const FileInfo& info) { return IsMarker(info.base_name()) || !MatchPart(part, info.base_name()); });
+    return found;
+  }
+
+  const ParsedUri parsed_;
+  const std::shared_ptr<arrow::fs::FileSystem> filesystem_;
+  std::vector<FileEntry> files_;
+};
+
+Result<std::vector<FileEntry>> ExpandOne(const std::string& uri, const StorageOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto parsed, ParseUri(uri));
+  ARROW_ASSIGN_OR_RAISE(auto location, Resolve(uri, options));
+  auto files = Expander(std::move(parsed), location.filesystem).Run();
+  if (!files.ok()) return WithPlace(files.status(), DisplayUri(uri));
+  return files;
+}
+
+}  // namespace
+
+Result<std::vector<FileEntry>> Expand(const std::vector<std::string>& patterns, const StorageOptions& options) {
+  bool slow = false;
+  for (const std::string& uri : patterns) {
+    ARROW_ASSIGN_OR_RAISE(const auto parsed, ParseUri(uri));
+    slow = slow || parsed.kind->slow_metadata;
+  }
+  std::vector<std::vector<FileEntry>> found(patterns.size());
+  ARROW_RETURN_NOT_OK(
+      ForEach(patterns.size(), slow, [&](size_t i) { return ExpandOne(patterns[i], options).Value(&found[i]); }));
+  std::vector<FileEntry> files;
+  for (auto& part : found) files.insert(files.end(), part.begin(), part.end());
+  return files;
+}
+
+}  // namespace millstream::fs

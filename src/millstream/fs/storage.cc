@@ -1,0 +1,130 @@
+#include "millstream/fs/storage.h"
+
+#include <fcntl.h>
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+
+#include <arrow/io/file.h>
+
+#include "millstream/fs/block_stream.h"
+#include "millstream/fs/compression.h"
+#include "millstream/fs/registry.h"
+
+namespace millstream::fs {
+namespace {
+
+/// Below this a thread that reads ahead costs more than it hides.
+constexpr int64_t kReadAheadFrom = 128 << 10;
+
+/// Kept for the life of the process: connections are shared by all runs, and a program uses few stores.
+class FileSystemCache {
+ public:
+  Result<std::shared_ptr<arrow::fs::FileSystem>> Get(const FileSystemKind& kind, const StorageOptions& options) {
+    std::string key = options.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    for (const char* name : kind.environment) {
+      const char* value = std::getenv(name);
+      key.append(1, '\0').append(value ? value : "");
+    }
+    std::lock_guard lock(mutex_);
+    auto& slot = file_systems_[{&kind, key}];
+    if (!slot) {
+      ARROW_ASSIGN_OR_RAISE(slot, kind.make(options));
+    }
+    return slot;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::pair<const FileSystemKind*, std::string>, std::shared_ptr<arrow::fs::FileSystem>> file_systems_;
+};
+
+Result<std::shared_ptr<arrow::fs::FileSystem>> Get(const FileSystemKind& kind, const StorageOptions& options) {
+  static auto* cache = new FileSystemCache;  // never destroyed: threads may still read while the process exits
+  return cache->Get(kind, options);
+}
+
+struct OpenedFile {
+  ParsedUri parsed;
+  std::shared_ptr<arrow::fs::FileSystem> filesystem;
+  arrow::fs::FileInfo info;
+};
+
+/// What Expand found out saves asking the store again.
+Result<OpenedFile> Prepare(const FileEntry& file, const StorageOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto parsed, ParseUri(file.uri));
+  ARROW_ASSIGN_OR_RAISE(auto filesystem, Get(*parsed.kind, options));
+  arrow::fs::FileInfo info(parsed.path, file.size >= 0 ? arrow::fs::FileType::File : arrow::fs::FileType::Unknown);
+  info.set_size(file.size);
+  return OpenedFile{std::move(parsed), std::move(filesystem), std::move(info)};
+}
+
+void AdviseSequential(arrow::io::InputStream* stream) {
+  if (auto* file = dynamic_cast<arrow::io::ReadableFile*>(stream)) {
+    posix_fadvise(file->file_descriptor(), 0, 0, POSIX_FADV_SEQUENTIAL);  // only a hint: a failure changes nothing
+  }
+}
+
+}  // namespace
+
+Result<Location> Resolve(const std::string& uri, const StorageOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto parsed, ParseUri(uri));
+  auto filesystem = Get(*parsed.kind, options);
+  if (!filesystem.ok()) return WithPlace(filesystem.status(), DisplayUri(uri));
+  return Location{*filesystem, parsed.path};
+}
+
+std::string DisplayUri(const std::string& uri) {
+  const size_t scheme_end = uri.find("://");
+  if (scheme_end == std::string::npos) return uri;
+  const size_t start = scheme_end + 3;
+  std::string shown = uri.substr(0, start);
+  // A '/' may not occur in user names and passwords, but people forget to escape it: look for '@' in all of what may be host.
+  const size_t authority_end = std::min(uri.find_first_of("/?#", start), uri.size());
+  const size_t at = uri.rfind('@', authority_end);
+  const bool has_user = at != std::string::npos && at >= start && at < authority_end;
+  if (has_user) shown += "***@";
+  const std::string rest = uri.substr(has_user ? at + 1 : start);
+  const size_t query = uri.starts_with("http") ? rest.find('?') : std::string::npos;
+  shown += rest.substr(0, query);
+  // Signed URLs carry their secret in the query.
+  if (query != std::string::npos) shown += "?***";
+  return shown;
+}
+
+Result<std::shared_ptr<arrow::io::InputStream>> OpenInputStream(const FileEntry& file, const StorageOptions& options,
+                                                                Compression compression, const TaskContext& context) {
+  const std::string place = DisplayUri(file.uri);
+  auto prepared = Prepare(file, options);
+  if (!prepared.ok()) return WithPlace(prepared.status(), place);
+  auto raw = prepared->filesystem->OpenInputStream(prepared->info);
+  if (!raw.ok()) return WithPlace(raw.status(), place);
+  AdviseSequential(raw->get());
+
+  const bool slow_store = prepared->parsed.kind->reads_ahead;
+  auto counter = std::make_shared<std::atomic<int64_t>>(0);
+  if (compression == Compression::kNone && !slow_store) return MakePlainStream(*raw, place, counter, context);
+  auto counted = MakePlainStream(*raw, "", counter, context);
+  auto content = Decompress(std::move(counted), compression, context);
+  if (!content.ok()) return WithPlace(content.status(), place);
+  const bool read_ahead = file.size < 0 || file.size >= kReadAheadFrom;
+  return MakeBlockStream(*content, place, counter, read_ahead, context);
+}
+
+int64_t BytesTaken(const arrow::io::InputStream& stream) {
+  if (auto* counted = dynamic_cast<const CountedInputStream*>(&stream)) return counted->bytes_taken();
+  return stream.Tell().ValueOr(0);
+}
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const FileEntry& file, const StorageOptions& options,
+                                                                   const TaskContext& context) {
+  const std::string place = DisplayUri(file.uri);
+  auto prepared = Prepare(file, options);
+  if (!prepared.ok()) return WithPlace(prepared.status(), place);
+  auto raw = prepared->filesystem->OpenInputFile(prepared->info);
+  if (!raw.ok()) return WithPlace(raw.status(), place);
+  return MakePlainFile(*raw, place, context);
+}
+
+}  // namespace millstream::fs
