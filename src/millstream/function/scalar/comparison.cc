@@ -1,0 +1,109 @@
+// == != < <= > >=: false where a value is missing, except != which is true there.
+#include <utility>
+
+#include <arrow/compute/api_scalar.h>
+#include <arrow/compute/cast.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+
+#include "millstream/function/missing.h"
+#include "millstream/function/scalar/families.h"
+#include "millstream/function/scalar/kernels.h"
+#include "millstream/function/scalar/support.h"
+#include "millstream/function/scalar/time_text.h"
+
+namespace millstream {
+namespace scalar {
+namespace {
+
+using arrow::Type;
+
+struct Comparison {
+  const char* name;
+  const char* kernel;
+  bool when_missing;
+};
+
+constexpr Comparison kComparisons[] = {{"eq", "equal", false},      {"ne", "not_equal", true}, {"lt", "less", false},
+                                       {"le", "less_equal", false}, {"gt", "greater", false},  {"ge", "greater_equal", false}};
+
+bool IsNumberOrBool(const arrow::DataType& type) { return IsNumber(type) || type.id() == Type::BOOL; }
+
+bool HasZone(const arrow::DataType& type) {
+  return type.id() == Type::TIMESTAMP && !static_cast<const arrow::TimestampType&>(type).timezone().empty();
+}
+
+// The type both are compared in; nullptr where they cannot be.
+Result<DataTypePtr> CommonType(const Arguments& arguments) {
+  const auto a = PlainType(arguments[0].type), b = PlainType(arguments[1].type);
+  if (a->Equals(*b)) return a;
+  if (a->id() == Type::NA) return b;
+  if (b->id() == Type::NA) return a;
+  if (IsNumberOrBool(*a) && IsNumberOrBool(*b)) return PromoteNumbers(arguments);
+  if (IsText(*a) && IsText(*b)) return a->id() == Type::STRING && b->id() == Type::STRING ? a : arrow::large_utf8();
+  if (arrow::is_base_binary_like(a->id()) && arrow::is_base_binary_like(b->id())) return arrow::large_binary();
+  if (a->id() == Type::TIMESTAMP && b->id() == Type::TIMESTAMP) {
+    if (HasZone(*a) != HasZone(*b)) return nullptr;
+    const auto& left = static_cast<const arrow::TimestampType&>(*a);
+    const auto& right = static_cast<const arrow::TimestampType&>(*b);
+    return arrow::timestamp(std::max(left.unit(), right.unit()), left.timezone());
+  }
+  if (arrow::is_date(a->id()) && b->id() == Type::TIMESTAMP) return HasZone(*b) ? nullptr : b;
+  if (arrow::is_date(b->id()) && a->id() == Type::TIMESTAMP) return HasZone(*a) ? nullptr : a;
+  if (arrow::is_date(a->id()) && arrow::is_date(b->id())) return arrow::date64();
+  if (a->id() == Type::DURATION && b->id() == Type::DURATION) {
+    return arrow::duration(
+        std::max(static_cast<const arrow::DurationType&>(*a).unit(), static_cast<const arrow::DurationType&>(*b).unit()));
+  }
+  if (arrow::is_decimal(a->id()) && IsNumber(*b)) return arrow::is_floating(b->id()) ? b : a;
+  if (arrow::is_decimal(b->id()) && IsNumber(*a)) return arrow::is_floating(a->id()) ? a : b;
+  return nullptr;
+}
+
+// Types that have nothing in common are never equal.
+BoundFunction AlwaysUnequal(bool answer) {
+  auto run = [answer](const std::vector<Datum>& values, ExecContext* context) -> Result<Datum> {
+    const auto scalar = std::make_shared<arrow::BooleanScalar>(answer);
+    for (const auto& value : values) {
+      if (!value.is_array()) continue;
+      ARROW_ASSIGN_OR_RAISE(auto array, arrow::MakeArrayFromScalar(*scalar, value.length(), context->memory_pool()));
+      return Datum(std::move(array));
+    }
+    return Datum(scalar);
+  };
+  return {arrow::boolean(), std::move(run)};
+}
+
+Result<BoundFunction> BindComparison(const Comparison& comparison, Arguments arguments) {
+  ARROW_RETURN_NOT_OK(ParseTextLiterals(&arguments));
+  ARROW_ASSIGN_OR_RAISE(auto type, CommonType(arguments));
+  const std::string kernel = comparison.kernel;
+  if (!type || !KernelType(kernel, {type, type}).ok()) {
+    const bool equality = kernel == "equal" || kernel == "not_equal";
+    if (!type && equality) return AlwaysUnequal(comparison.when_missing);
+    return DoesNotTake(comparison.name, arguments, "two values of one kind: numbers, strings, or times");
+  }
+  ARROW_ASSIGN_OR_RAISE(auto casts, ArgumentCasts::Make(arguments, {type, type}));
+  auto run = [casts = std::move(casts), kernel, when_missing = comparison.when_missing](const std::vector<Datum>& values,
+                                                                                        ExecContext* context) -> Result<Datum> {
+    ARROW_ASSIGN_OR_RAISE(auto cast, casts.Apply(values, context));
+    ARROW_ASSIGN_OR_RAISE(auto result, arrow::compute::CallFunction(kernel, cast, context));
+    return ReplaceMissing(result, when_missing, context);
+  };
+  return BoundFunction{arrow::boolean(), std::move(run)};
+}
+
+}  // namespace
+}  // namespace scalar
+
+void AddComparisonFunctions(ScalarFunctionRegistry* registry) {
+  for (const auto& comparison : scalar::kComparisons) {
+    auto bind = [comparison](const scalar::Arguments& arguments, const nlohmann::json& options) -> Result<BoundFunction> {
+      ARROW_RETURN_NOT_OK(scalar::CheckOptions(options, {}));
+      return scalar::BindComparison(comparison, arguments);
+    };
+    registry->Add({comparison.name, 2, 2, bind});
+  }
+}
+
+}  // namespace millstream
