@@ -1,7 +1,6 @@
 // Expand: from paths, folders and wildcards to files.
-#include <thread>
-
 #include "millstream/fs/glob.h"
+#include "millstream/fs/parallel.h"
 #include "millstream/fs/registry.h"
 #include "millstream/fs/storage.h"
 
@@ -11,28 +10,6 @@ namespace {
 using arrow::fs::FileInfo;
 using arrow::fs::FileSelector;
 using arrow::fs::FileType;
-
-/// How many questions are under way at once where each is a round trip.
-constexpr size_t kParallelRequests = 16;
-
-/// Runs job(0) .. job(count - 1), several at once if `parallel`; the error of the lowest index wins.
-Status ForEach(size_t count, bool parallel, const std::function<Status(size_t)>& job) {
-  if (!parallel || count < 2) {
-    for (size_t i = 0; i < count; ++i) ARROW_RETURN_NOT_OK(job(i));
-    return Status::OK();
-  }
-  std::vector<Status> statuses(count);
-  std::atomic<size_t> next{0};
-  std::vector<std::thread> threads;
-  for (size_t t = 0; t < std::min(count, kParallelRequests); ++t) {
-    threads.emplace_back([&] {
-      for (size_t i = next++; i < count; i = next++) statuses[i] = job(i);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  for (const Status& status : statuses) ARROW_RETURN_NOT_OK(status);
-  return Status::OK();
-}
 
 std::string Join(const std::string& folder, const std::string& name) {
   if (folder.empty()) return name;

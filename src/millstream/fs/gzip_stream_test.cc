@@ -5,7 +5,7 @@
 #include <arrow/util/compression.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 #include "millstream/fs/block_stream.h"
 #include "millstream/fs/compression.h"
@@ -94,20 +94,18 @@ TEST(GzipInputStream, MembersFollowEachOther) {
   EXPECT_EQ(Inflate(Member(first), 1 << 20, {100000}).ValueOrDie(), first);
 }
 
-TEST(GzipInputStream, AnySplitIntoMembersAndReadsGivesTheSame) {
-  rc::check([] {
-    std::string text, compressed;
-    const auto sizes = *rc::gen::container<std::vector<uint32_t>>(rc::gen::inRange<uint32_t>(0, 70000));
-    for (uint32_t size : sizes) {
-      const std::string part = Text(size, size);
-      text += part;
-      compressed += Member(part, 1 + static_cast<int>(size % 9));
-    }
-    RC_PRE(!compressed.empty());
-    const auto drip = *rc::gen::element<int64_t>(1, 2, 7, 19, 1000, 1 << 20);
-    auto reads = *rc::gen::nonEmpty(rc::gen::container<std::vector<int64_t>>(rc::gen::inRange<int64_t>(1, 90000)));
-    RC_ASSERT(Inflate(compressed, drip, reads).ValueOrDie() == text);
-  });
+RC_GTEST_PROP(GzipInputStream, AnySplitIntoMembersAndReadsGivesTheSame, ()) {
+  std::string text, compressed;
+  const auto sizes = *rc::gen::container<std::vector<uint32_t>>(rc::gen::inRange<uint32_t>(0, 70000));
+  for (uint32_t size : sizes) {
+    const std::string part = Text(size, size);
+    text += part;
+    compressed += Member(part, 1 + static_cast<int>(size % 9));
+  }
+  RC_PRE(!compressed.empty());
+  const auto drip = *rc::gen::element<int64_t>(1, 2, 7, 19, 1000, 1 << 20);
+  auto reads = *rc::gen::nonEmpty(rc::gen::container<std::vector<int64_t>>(rc::gen::inRange<int64_t>(1, 90000)));
+  RC_ASSERT(Inflate(compressed, drip, reads).ValueOrDie() == text);
 }
 
 TEST(GzipInputStream, OneByteAtATime) {
@@ -185,28 +183,26 @@ TEST(GzipInputStream, ChecksumAndLengthAreVerified) {
   ExpectError(length, "checksum or length");
 }
 
-TEST(GzipOutputStream, IsReadByTheCodecAndByUs) {
-  rc::check([](const std::vector<std::string>& parts) {
-    auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
-    auto stream = GzipOutputStream::Make(sink, arrow::default_memory_pool()).ValueOrDie();
-    std::string text;
-    for (const std::string& part : parts) {
-      text += part;
-      RC_ASSERT(stream->Write(part.data(), static_cast<int64_t>(part.size())).ok());
-    }
-    RC_ASSERT(stream->Tell().ValueOrDie() == static_cast<int64_t>(text.size()));
-    RC_ASSERT(stream->Close().ok());
-    const std::string compressed = sink->Finish().ValueOrDie()->ToString();
-    RC_ASSERT(Inflate(compressed).ValueOrDie() == text);
-    auto codec = arrow::util::Codec::Create(arrow::Compression::GZIP).ValueOrDie();
-    std::string plain(text.size() + 1, '\0');
-    const int64_t got =
-        codec
-            ->Decompress(static_cast<int64_t>(compressed.size()), reinterpret_cast<const uint8_t*>(compressed.data()),
-                         static_cast<int64_t>(plain.size()), reinterpret_cast<uint8_t*>(plain.data()))
-            .ValueOrDie();
-    RC_ASSERT(plain.substr(0, static_cast<size_t>(got)) == text);
-  });
+RC_GTEST_PROP(GzipOutputStream, IsReadByTheCodecAndByUs, (const std::vector<std::string>& parts)) {
+  auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  auto stream = GzipOutputStream::Make(sink, arrow::default_memory_pool()).ValueOrDie();
+  std::string text;
+  for (const std::string& part : parts) {
+    text += part;
+    RC_ASSERT(stream->Write(part.data(), static_cast<int64_t>(part.size())).ok());
+  }
+  RC_ASSERT(stream->Tell().ValueOrDie() == static_cast<int64_t>(text.size()));
+  RC_ASSERT(stream->Close().ok());
+  const std::string compressed = sink->Finish().ValueOrDie()->ToString();
+  RC_ASSERT(Inflate(compressed).ValueOrDie() == text);
+  auto codec = arrow::util::Codec::Create(arrow::Compression::GZIP).ValueOrDie();
+  std::string plain(text.size() + 1, '\0');
+  const int64_t got =
+      codec
+          ->Decompress(static_cast<int64_t>(compressed.size()), reinterpret_cast<const uint8_t*>(compressed.data()),
+                       static_cast<int64_t>(plain.size()), reinterpret_cast<uint8_t*>(plain.data()))
+          .ValueOrDie();
+  RC_ASSERT(plain.substr(0, static_cast<size_t>(got)) == text);
 }
 
 TEST(GzipOutputStream, AbortClosesNothing) {

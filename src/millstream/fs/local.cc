@@ -1,6 +1,11 @@
 #include "millstream/fs/local.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+
 #include <arrow/filesystem/localfs.h>
+#include <arrow/util/io_util.h>
 
 namespace millstream::fs {
 namespace {
@@ -11,12 +16,18 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> MakeLocal(const StorageOptions& o
   return std::make_shared<arrow::fs::LocalFileSystem>();
 }
 
+Status RemoveEmpty(arrow::fs::FileSystem*, const std::string& path) {
+  if (::rmdir(path.c_str()) == 0) return Status::OK();
+  return arrow::internal::IOErrorFromErrno(errno, "cannot remove the folder '", path, "'");
+}
+
 }  // namespace
 
 FileSystemKind LocalKind() {
   FileSystemKind kind;
   kind.schemes = {"", "file"};
   kind.make = MakeLocal;
+  kind.remove_empty_folder = RemoveEmpty;
   return kind;
 }
 

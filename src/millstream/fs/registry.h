@@ -16,8 +16,12 @@ struct FileSystemKind {
   bool can_list = true;                   ///< directories can be listed, so that wildcards work
   bool path_is_uri = false;               ///< the path inside the file system is the whole URI (HTTP: the host is part of it)
   bool slow_metadata = false;             ///< asking about a file is a round trip, so several are asked about at once
+  bool is_writable = true;                ///< output jobs may write to it
+  bool renames_folders = true;            ///< Move takes whole folders, at once; else it is a copy, and folders do not exist
   bool reads_ahead = false;               ///< a plain stream pays for a thread that reads ahead
   std::vector<const char*> environment;   ///< variables that `make` reads: part of the cache key
+  /// Removes a folder if it is empty, and fails otherwise; nullptr where folders do not exist.
+  Status (*remove_empty_folder)(arrow::fs::FileSystem* filesystem, const std::string& path) = nullptr;
   /// Builds the file system. Invalid for options that it does not know.
   Result<std::shared_ptr<arrow::fs::FileSystem>> (*make)(const StorageOptions& options) = nullptr;
 };

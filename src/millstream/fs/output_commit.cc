@@ -1,0 +1,162 @@
+#include "millstream/fs/output_commit.h"
+
+#include <mutex>
+#include <set>
+
+#include "millstream/fs/parallel.h"
+
+namespace millstream::fs {
+namespace {
+
+using arrow::fs::FileInfo;
+using arrow::fs::FileSelector;
+using arrow::fs::FileType;
+
+Result<std::vector<FileInfo>> List(const JobPaths& paths, const std::string& folder, bool recursive = false) {
+  FileSelector selector;
+  selector.base_dir = folder;
+  selector.allow_not_found = true;
+  selector.recursive = recursive;
+  return paths.filesystem->GetFileInfo(selector);
+}
+
+bool IsOutput(const std::string& name) {
+  return !(name.starts_with('_') || name.starts_with('.')) || name == "_SUCCESS" || name == "_metadata" ||
+         name == "_common_metadata";
+}
+
+std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+/// Renames that can be taken back.
+class Mover {
+ public:
+  explicit Mover(const JobPaths& paths) : paths_(paths) {}
+
+  Status Move(const std::string& from, const std::string& to) {
+    ARROW_RETURN_NOT_OK(paths_.filesystem->Move(from, to));
+    done_.emplace_back(from, to);
+    return Status::OK();
+  }
+
+  /// Moves what is in folder `from` into folder `to`; folders that are on both sides are merged.
+  Status MoveInto(const std::string& from, const std::string& to, bool replace_files) {
+    ARROW_ASSIGN_OR_RAISE(const auto entries, List(paths_, from));
+    ARROW_ASSIGN_OR_RAISE(const auto there, List(paths_, to));
+    std::unordered_map<std::string, FileType> taken;
+    for (const FileInfo& info : there) taken.emplace(info.base_name(), info.type());
+    for (const FileInfo& entry : entries) {
+      const std::string name = entry.base_name();
+      const auto other = taken.find(name);
+      if (other == taken.end() || (replace_files && entry.IsFile() && other->second == FileType::File)) {
+        ARROW_RETURN_NOT_OK(Move(from + "/" + name, to + "/" + name));
+      } else if (entry.IsDirectory() && other->second == FileType::Directory) {
+        ARROW_RETURN_NOT_OK(MoveInto(from + "/" + name, to + "/" + name, replace_files));
+      } else {
+        return Status::AlreadyExists("'", to, "/", name, "' is there already");
+      }
+    }
+    return Status::OK();
+  }
+
+  /// Takes all moves back, last first.
+  Status Undo() {
+    while (!done_.empty()) {
+      ARROW_RETURN_NOT_OK(paths_.filesystem->Move(done_.back().second, done_.back().first));
+      done_.pop_back();
+    }
+    return Status::OK();
+  }
+
+ private:
+  const JobPaths& paths_;
+  std::vector<std::pair<std::string, std::string>> done_;
+};
+
+Status TakeOldAway(const JobPaths& paths, const std::vector<std::string>& names, bool only_named, Mover* mover) {
+  if (!only_named) {
+    ARROW_ASSIGN_OR_RAISE(const auto old, ListOutput(paths));
+    if (!old.empty()) ARROW_RETURN_NOT_OK(paths.filesystem->CreateDir(paths.replaced()));
+    for (const FileInfo& info : old) {
+      ARROW_RETURN_NOT_OK(mover->Move(paths.directory + "/" + info.base_name(), paths.replaced() + "/" + info.base_name()));
+    }
+    return Status::OK();
+  }
+  for (const std::string& name : names) {
+    const std::string path = paths.directory + "/" + name;
+    ARROW_ASSIGN_OR_RAISE(const FileInfo info, paths.filesystem->GetFileInfo(path));
+    if (info.type() == FileType::NotFound) continue;
+    if (!info.IsFile()) return Status::IOError("'", path, "' is not a file, so it cannot be replaced by one");
+    ARROW_RETURN_NOT_OK(paths.filesystem->CreateDir(FolderOf(paths.replaced() + "/" + name)));
+    ARROW_RETURN_NOT_OK(mover->Move(path, paths.replaced() + "/" + name));
+  }
+  return Status::OK();
+}
+
+Status MoveAll(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options, Mover* mover) {
+  if (options.mode == OutputMode::kOverwrite) ARROW_RETURN_NOT_OK(TakeOldAway(paths, names, options.only_named, mover));
+  if (names.empty()) return Status::OK();
+  ARROW_RETURN_NOT_OK(mover->Move(paths.files(), paths.moving()));
+  return mover->MoveInto(paths.moving(), paths.directory, /*replace_files=*/false);
+}
+
+}  // namespace
+
+Result<std::vector<FileInfo>> ListOutput(const JobPaths& paths) {
+  ARROW_ASSIGN_OR_RAISE(auto found, List(paths, paths.directory));
+  std::erase_if(found, [](const FileInfo& info) { return !IsOutput(info.base_name()); });
+  return found;
+}
+
+Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options) {
+  Mover mover(paths);
+  const Status status = MoveAll(paths, names, options, &mover);
+  if (status.ok()) return status;
+  const Status undone = mover.Undo();
+  if (undone.ok()) return status.WithMessage(status.message(), " (the older output was left as it was)");
+  return status.WithMessage(status.message(), " (older output could not be put back and is in '", paths.replaced(),
+                            "': ", undone.message(), ")");
+}
+
+Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options) {
+  std::vector<std::string> old;
+  if (options.mode == OutputMode::kOverwrite && !options.only_named) {
+    ARROW_ASSIGN_OR_RAISE(const auto found, List(paths, paths.directory, /*recursive=*/true));
+    const std::set<std::string> fresh(names.begin(), names.end());
+    for (const FileInfo& info : found) {
+      const std::string name = info.path().substr(paths.directory.size() + 1);
+      const bool outdated = info.IsFile() && IsOutput(name.substr(0, name.find('/'))) && !fresh.contains(name);
+      if (!outdated) continue;
+      if (name == "_SUCCESS") {
+        ARROW_RETURN_NOT_OK(paths.filesystem->DeleteFile(info.path()));
+      } else {
+        old.push_back(info.path());
+      }
+    }
+  }
+  std::atomic<int64_t> placed{0};
+  const Status status = ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
+    ARROW_RETURN_NOT_OK(paths.filesystem->CopyFile(paths.files() + "/" + names[i], paths.directory + "/" + names[i]));
+    ++placed;
+    return Status::OK();
+  });
+  if (!status.ok()) {
+    return status.WithMessage(status.message(), " (", placed.load(), " of ", names.size(),
+                              " new files are in place, older files with other names are untouched)");
+  }
+  return ForEach(old.size(), /*parallel=*/true, [&](size_t i) { return paths.filesystem->DeleteFile(old[i]); });
+}
+
+Status RecoverJob(const JobPaths& paths, bool renames_folders) {
+  if (renames_folders) {
+    Mover mover(paths);
+    ARROW_ASSIGN_OR_RAISE(const FileInfo moving, paths.filesystem->GetFileInfo(paths.moving()));
+    if (moving.IsDirectory()) {
+      ARROW_RETURN_NOT_OK(mover.MoveInto(paths.moving(), paths.directory, /*replace_files=*/true));
+    } else {
+      ARROW_RETURN_NOT_OK(mover.MoveInto(paths.replaced(), paths.directory, /*replace_files=*/true));
+    }
+  }
+  return paths.filesystem->DeleteDir(paths.job);
+}
+
+}  // namespace millstream::fs

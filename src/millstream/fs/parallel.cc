@@ -1,0 +1,32 @@
+#include "millstream/fs/parallel.h"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace millstream::fs {
+
+Status ForEach(size_t count, bool parallel, const std::function<Status(size_t)>& job) {
+  constexpr size_t kParallelRequests = 16;
+  if (!parallel || count < 2) {
+    for (size_t i = 0; i < count; ++i) ARROW_RETURN_NOT_OK(job(i));
+    return Status::OK();
+  }
+  std::vector<Status> statuses(count);
+  std::atomic<size_t> next{0};
+  std::atomic<bool> failed{false};
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < std::min(count, kParallelRequests); ++t) {
+    threads.emplace_back([&] {
+      for (size_t i = next++; i < count && !failed; i = next++) {
+        statuses[i] = job(i);
+        if (!statuses[i].ok()) failed = true;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Status& status : statuses) ARROW_RETURN_NOT_OK(status);
+  return Status::OK();
+}
+
+}  // namespace millstream::fs
