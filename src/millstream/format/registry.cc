@@ -2,12 +2,13 @@
 #include <array>
 
 #include "millstream/format/format.h"
+#include "millstream/format/parquet/parquet_format.h"
 
 namespace millstream {
 namespace {
 
 const std::vector<const Format*>& Formats() {
-  static const std::vector<const Format*> formats = {};
+  static const std::vector<const Format*> formats = {ParquetFormat()};
   return formats;
 }
 
