@@ -1,6 +1,7 @@
 // The list of formats: a new one adds its header and one line here.
 #include <array>
 
+#include "millstream/format/avro/avro_format.h"
 #include "millstream/format/format.h"
 #include "millstream/format/parquet/parquet_format.h"
 
@@ -8,7 +9,10 @@ namespace millstream {
 namespace {
 
 const std::vector<const Format*>& Formats() {
-  static const std::vector<const Format*> formats = {ParquetFormat()};
+  static const std::vector<const Format*> formats = {
+      ParquetFormat(),
+      avro::AvroFormat(),
+  };
   return formats;
 }
 
