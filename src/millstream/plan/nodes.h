@@ -58,6 +58,7 @@ class TableNode final : public PlanNode {
   std::string_view kind() const override { return "Table"; }
   std::string Describe() const override;
   nlohmann::json ArgumentsToJson() const override;
+  bool ArgumentsEqual(const PlanNode& other) const override;
   Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const override;
   std::set<std::string> ColumnsNeeded(const std::set<std::string>&, size_t) const override { return {}; }
   Result<PlanPtr> Pruned(const std::set<std::string>& wanted, std::vector<PlanPtr> children) const override;

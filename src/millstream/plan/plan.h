@@ -38,6 +38,8 @@ class PlanNode {
   virtual std::string Describe() const = 0;
   /// The node's arguments; children are added by SerializePlan.
   virtual nlohmann::json ArgumentsToJson() const = 0;
+  /// True where the other node, of the same kind, has equal arguments; children are compared by PlansEqual.
+  virtual bool ArgumentsEqual(const PlanNode& other) const { return ArgumentsToJson() == other.ArgumentsToJson(); }
   /// The same node over other children; fails as its maker does where they do not fit.
   virtual Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const = 0;
 

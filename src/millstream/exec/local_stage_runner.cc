@@ -1,0 +1,157 @@
+#include <chrono>
+#include <deque>
+#include <mutex>
+
+#include "millstream/exec/lower.h"
+#include "millstream/exec/stage_runner.h"
+#include "millstream/scheduler/parallel.h"
+
+namespace millstream {
+namespace {
+
+/// One run over the partitions of a stage.
+class StageRun {
+ public:
+  StageRun(const PartitionSources& sources, Sink* sink, const TaskContext& context, RunMetrics* metrics)
+      : sink_(sink), context_(context), metrics_(metrics), partitions_(sources.size()) {
+    for (size_t i = 0; i < sources.size(); ++i) partitions_[i].source = &sources[i];
+    metrics_->partitions_total.fetch_add(static_cast<int64_t>(sources.size()), std::memory_order_relaxed);
+  }
+
+  Status Run() {
+    const int threads = sink_->in_order() ? 1 : context_.threads;
+    Status status = RunOnThreads(
+        threads, [this](int thread) { return Work(thread); }, [this] { stop_.store(true, std::memory_order_relaxed); });
+    if (status.ok()) status = context_.CheckCancelled();
+    if (!status.ok()) sink_->Abort();
+    return status.ok() ? sink_->Finish() : status;
+  }
+
+ private:
+  struct Partition {
+    const PartitionSource* source = nullptr;
+    std::mutex mutex;  // guards what follows; held while a morsel is read
+    std::unique_ptr<SplitReader> reader;
+    int64_t morsels = 0;
+    int in_flight = 0;
+    std::atomic<bool> open{false};
+    std::atomic<bool> exhausted{false};
+  };
+
+  bool Stopped() const {
+    return stop_.load(std::memory_order_relaxed) || (context_.cancel && context_.cancel->cancelled()) || sink_->satisfied();
+  }
+
+  /// The thread's own partition while it lasts, then one nobody has begun, then one of another thread's.
+  Partition* Choose(Partition* own) {
+    if (own && !own->exhausted) return own;
+    const size_t next = next_partition_.fetch_add(1, std::memory_order_relaxed);
+    if (next < partitions_.size()) return &partitions_[next];
+    for (Partition& other : partitions_) {
+      if (other.open && !other.exhausted && !other.source->serial) return &other;
+    }
+    return nullptr;
+  }
+
+  Status Work(int thread) {
+    Partition* partition = nullptr;
+    while (!Stopped() && (partition = Choose(partition)) != nullptr) ARROW_RETURN_NOT_OK(Step(thread, partition));
+    return Status::OK();
+  }
+
+  Status Step(int thread, Partition* partition) {
+    std::unique_lock lock(partition->mutex);
+    if (partition->exhausted) return Status::OK();
+    if (!partition->reader) {
+      ARROW_ASSIGN_OR_RAISE(partition->reader, partition->source->open());
+      partition->open = true;
+    }
+    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<Morsel> morsel, partition->reader->Next());
+    BatchTag tag{thread, partition - partitions_.data(), partition->morsels};
+    if (!morsel) {
+      partition->exhausted = true;
+      partition->reader.reset();
+    } else {
+      ++partition->morsels;
+      ++partition->in_flight;
+      if (!partition->source->serial) lock.unlock();
+      ARROW_RETURN_NOT_OK(Decode(tag, morsel.get()));
+      morsel.reset();
+      if (!lock.owns_lock()) lock.lock();
+      --partition->in_flight;
+    }
+    if (!partition->exhausted || partition->in_flight > 0) return Status::OK();
+    tag.morsel = partition->morsels;
+    lock.unlock();
+    metrics_->partitions_done.fetch_add(1, std::memory_order_relaxed);
+    return sink_->PartitionDone(tag);
+  }
+
+  Status Decode(const BatchTag& tag, Morsel* morsel) {
+    bool ended_early = false;
+    Status status = morsel->Decode([&](std::shared_ptr<arrow::RecordBatch> batch) -> Status {
+      if (Stopped()) {
+        ended_early = true;
+        return Status::Cancelled("the stage has ended");
+      }
+      return sink_->Consume(tag, std::move(batch));
+    });
+    if (ended_early) return Status::OK();  // whoever stopped the stage knows why
+    ARROW_RETURN_NOT_OK(status);
+    return sink_->MorselDone(tag);
+  }
+
+  Sink* sink_;
+  const TaskContext& context_;
+  RunMetrics* metrics_;
+  std::vector<Partition> partitions_;
+  std::atomic<size_t> next_partition_{0};
+  std::atomic<bool> stop_{false};
+};
+
+class LocalStageRunner final : public StageRunner {
+ public:
+  LocalStageRunner(const TaskContext& context, RunMetrics* metrics, std::map<const PlanNode*, OperatorMetrics*>* node_metrics)
+      : context_(context), metrics_(metrics), node_metrics_(node_metrics) {}
+
+  int workers() const override { return context_.threads; }
+
+  Status Submit(const Stage& stage, const std::map<int, PartitionSources>& inputs) override {
+    queue_.push_back({stage, inputs});
+    return Status::OK();
+  }
+
+  Result<StageOutcome> NextCompleted() override {
+    if (queue_.empty()) return Status::UnknownError("no stage was submitted");
+    const Queued work = std::move(queue_.front());
+    queue_.pop_front();
+    const auto start = std::chrono::steady_clock::now();
+    const PlanPtr& root = work.stage.plan;
+    const LowerContext lower{context_, metrics_, work.stage.id, &work.inputs, node_metrics_};
+    ARROW_ASSIGN_OR_RAISE(PartitionSources sources, Lower(EndsStage(*root) ? root->child() : root, lower));
+    OperatorMetrics* sink_metrics = EndsStage(*root) ? lower.MetricsFor(*root) : nullptr;
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Sink> sink, MakeSink(*root, {context_, sink_metrics}));
+    ARROW_RETURN_NOT_OK(StageRun(sources, sink.get(), context_, metrics_).Run());
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    return StageOutcome{work.stage.id, std::move(sink), took.count()};
+  }
+
+ private:
+  struct Queued {
+    Stage stage;
+    std::map<int, PartitionSources> inputs;
+  };
+  const TaskContext context_;
+  RunMetrics* metrics_;
+  std::map<const PlanNode*, OperatorMetrics*>* node_metrics_;
+  std::deque<Queued> queue_;
+};
+
+}  // namespace
+
+std::unique_ptr<StageRunner> MakeLocalStageRunner(const TaskContext& context, RunMetrics* metrics,
+                                                  std::map<const PlanNode*, OperatorMetrics*>* node_metrics) {
+  return std::make_unique<LocalStageRunner>(context, metrics, node_metrics);
+}
+
+}  // namespace millstream

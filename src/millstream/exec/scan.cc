@@ -1,0 +1,82 @@
+// Scan: opens a split when its turn comes and counts what is read and decoded.
+#include "millstream/exec/lower.h"
+#include "millstream/exec/row_operator.h"
+#include "millstream/plan/nodes.h"
+
+namespace millstream {
+namespace {
+
+class CountingMorsel final : public Morsel {
+ public:
+  CountingMorsel(std::unique_ptr<Morsel> input, OperatorMetrics* metrics) : input_(std::move(input)), metrics_(metrics) {}
+
+  Status Decode(const EmitBatch& emit) override {
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    Clock::duration downstream{};
+    Status status = input_->Decode([&](std::shared_ptr<arrow::RecordBatch> batch) {
+      metrics_->rows_out.fetch_add(batch->num_rows(), std::memory_order_relaxed);
+      metrics_->bytes_out.fetch_add(BatchBytes(*batch), std::memory_order_relaxed);
+      const auto handed_over = Clock::now();
+      Status consumed = emit(std::move(batch));
+      downstream += Clock::now() - handed_over;
+      return consumed;
+    });
+    metrics_->nanoseconds.fetch_add((Clock::now() - start - downstream).count(), std::memory_order_relaxed);
+    return status;
+  }
+
+ private:
+  std::unique_ptr<Morsel> input_;
+  OperatorMetrics* metrics_;
+};
+
+class CountingReader final : public SplitReader {
+ public:
+  CountingReader(std::unique_ptr<SplitReader> input, OperatorMetrics* metrics) : input_(std::move(input)), metrics_(metrics) {}
+
+  Result<std::unique_ptr<Morsel>> Next() override {
+    ScopedTimer timer(&metrics_->nanoseconds);
+    ARROW_ASSIGN_OR_RAISE(auto morsel, input_->Next());
+    const int64_t now = input_->bytes_read();
+    metrics_->bytes_read.fetch_add(now - counted_, std::memory_order_relaxed);
+    counted_ = now;
+    if (!morsel) return std::unique_ptr<Morsel>();
+    return std::make_unique<CountingMorsel>(std::move(morsel), metrics_);
+  }
+  int64_t bytes_read() const override { return input_->bytes_read(); }
+
+ private:
+  std::unique_ptr<SplitReader> input_;
+  OperatorMetrics* metrics_;
+  int64_t counted_ = 0;
+};
+
+}  // namespace
+
+Result<PartitionSources> LowerScan(const PlanNode& node, const LowerContext& context) {
+  // Kept whole: the sources outlive the plan node they were made from.
+  auto arguments = std::make_shared<const ScanNode::Arguments>(static_cast<const ScanNode&>(node).arguments());
+  ARROW_ASSIGN_OR_RAISE(const Format* format, FindFormat(arguments->format));
+  OperatorMetrics* metrics = context.MetricsFor(node);
+  PartitionSources sources;
+  for (size_t i = 0; i < arguments->inspection.splits.size(); ++i) {
+    sources.push_back({[=, task = context.task]() -> Result<std::unique_ptr<SplitReader>> {
+      const ReadRequest request{arguments->read, arguments->filter, arguments->limit};
+      ARROW_ASSIGN_OR_RAISE(auto reader, format->OpenSplit(arguments->inspection.splits[i], request, arguments->storage,
+                                                           arguments->inspection.options, task));
+      return std::make_unique<CountingReader>(std::move(reader), metrics);
+    }});
+  }
+  return sources;
+}
+
+Result<PartitionSources> LowerTable(const PlanNode& node, const LowerContext& context) {
+  PartitionSources sources;
+  for (const auto& table : static_cast<const TableNode&>(node).partitions()) {
+    sources.push_back(SourceFromTable(table, context.task));
+  }
+  return sources;
+}
+
+}  // namespace millstream

@@ -1,0 +1,25 @@
+#include "millstream/optimizer/optimizer.h"
+
+namespace millstream {
+
+const std::vector<Rule>& Rules() {
+  static const std::vector<Rule> rules = {};
+  return rules;
+}
+
+Result<PlanPtr> Optimize(const PlanPtr& plan, const OptimizeOptions& options) {
+  PlanPtr current = plan;
+  for (const Rule& rule : Rules()) {
+    ARROW_ASSIGN_OR_RAISE(PlanPtr next, rule.apply(current));
+    if (next == current) continue;
+    if (!next->schema()->Equals(*plan->schema()) || next->npartitions() != plan->npartitions()) {
+      return Status::UnknownError("the optimiser's rule ", rule.name, " changed what the plan gives; this is a bug. Before:\n",
+                                  PrintPlan(*current), "After:\n", PrintPlan(*next));
+    }
+    current = std::move(next);
+    if (options.on_change) options.on_change(rule.name, *current);
+  }
+  return current;
+}
+
+}  // namespace millstream

@@ -1,0 +1,37 @@
+#include "millstream/plan/checks.h"
+#include "millstream/plan/nodes.h"
+
+namespace millstream {
+
+Result<PlanPtr> RowIndexNode::Make(PlanPtr child, std::string name) {
+  if (child->schema()->GetFieldIndex(name) >= 0) return Status::Invalid("there is a column '", name, "' already");
+  auto node = std::make_shared<RowIndexNode>();
+  ARROW_ASSIGN_OR_RAISE(node->schema_, child->schema()->AddField(child->schema()->num_fields(),
+                                                                arrow::field(name, arrow::int64(), /*nullable=*/false)));
+  node->npartitions_ = child->npartitions();
+  node->name_ = std::move(name);
+  node->children_ = {std::move(child)};
+  return node;
+}
+
+nlohmann::json RowIndexNode::ArgumentsToJson() const { return {{"name", name_}}; }
+
+Result<PlanPtr> RowIndexFromJson(const nlohmann::json& arguments, std::vector<PlanPtr> children) {
+  ARROW_RETURN_NOT_OK(ExpectChildren(children, 1, "RowIndex"));
+  return RowIndexNode::Make(children[0], arguments.at("name").get<std::string>());
+}
+
+Result<PlanPtr> RowIndexNode::WithChildren(std::vector<PlanPtr> children) const { return Make(std::move(children[0]), name_); }
+
+std::set<std::string> RowIndexNode::ColumnsNeeded(const std::set<std::string>& wanted, size_t) const {
+  std::set<std::string> needed = wanted;
+  needed.erase(name_);
+  return needed;
+}
+
+Result<PlanPtr> RowIndexNode::Pruned(const std::set<std::string>& wanted, std::vector<PlanPtr> children) const {
+  if (!wanted.contains(name_)) return std::move(children[0]);
+  return WithChildren(std::move(children));
+}
+
+}  // namespace millstream
