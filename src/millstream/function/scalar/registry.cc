@@ -14,6 +14,16 @@ ScalarFunctionRegistry MakeRegistry() {
   AddComparisonFunctions(&registry);
   AddBooleanFunctions(&registry);
   AddMissingFunctions(&registry);
+  AddCastFunctions(&registry);
+  AddToDatetimeFunctions(&registry);
+  AddConditionalFunctions(&registry);
+  AddMembershipFunctions(&registry);
+  AddNestedFunctions(&registry);
+  AddMathFunctions(&registry);
+  AddStringFunctions(&registry);
+  AddStringPatternFunctions(&registry);
+  AddDatetimeFunctions(&registry);
+  AddDurationFunctions(&registry);
   return registry;
 }
 

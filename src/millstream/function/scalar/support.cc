@@ -193,7 +193,7 @@ Status DoesNotTake(const std::string& function, const Arguments& arguments, cons
   return Status::TypeError(function, " does not take (", TypeNames(arguments), "); it takes ", takes);
 }
 
-Status CheckOptions(const nlohmann::json& options, std::initializer_list<const char*> known) {
+Status CheckOptions(const nlohmann::json& options, const std::vector<const char*>& known) {
   if (options.is_null()) return Status::OK();
   if (!options.is_object()) return Status::Invalid("options must be a JSON object, not ", options.type_name());
   for (const auto& [key, value] : options.items()) {

@@ -1,7 +1,6 @@
 // What the families share: types as a function sees them, casts prepared when bound, error messages.
 #pragma once
 
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,7 +49,7 @@ Result<DataTypePtr> KernelType(const std::string& function, const std::vector<Da
 Status DoesNotTake(const std::string& function, const Arguments& arguments, const std::string& takes);
 
 /// Invalid naming the option that is not among `known` (options may be null).
-Status CheckOptions(const nlohmann::json& options, std::initializer_list<const char*> known);
+Status CheckOptions(const nlohmann::json& options, const std::vector<const char*>& known);
 /// An option of the kind wanted, `fallback` where it is not given or null; Invalid where it is something else.
 Result<std::string> TextOption(const nlohmann::json& options, const char* key, const std::string& fallback);
 Result<bool> BoolOption(const nlohmann::json& options, const char* key, bool fallback);
