@@ -1,0 +1,55 @@
+"""Dask's DataFrame API: `import millstream.dataframe as dd`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from millstream.dataframe.collection import Collection
+from millstream.dataframe.concat import concat
+from millstream.dataframe.execute import Lazy, compute_all
+from millstream.dataframe.frame import DataFrame
+from millstream.dataframe.index import Index
+from millstream.dataframe.io_memory import from_dict, from_map, from_pandas
+from millstream.dataframe.io_read import read_avro, read_csv, read_json, read_parquet, read_table, to_datetime
+from millstream.dataframe.scalar import Scalar
+from millstream.dataframe.series import Series
+
+
+def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    """The values of all arguments, from one run that shares their common work; what is not lazy is given back as it is."""
+    lazies = [arg for arg in args if isinstance(arg, Lazy)]
+    values = iter(compute_all(lazies)) if lazies else iter(())
+    return tuple(next(values) if isinstance(arg, Lazy) else arg for arg in args)
+
+
+def persist(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    """Each argument with its partitions in memory."""
+    return tuple(arg.persist() if isinstance(arg, (Collection, Scalar)) else arg for arg in args)
+
+
+def map_partitions(func: Any, *args: Any, **kwargs: Any) -> Any:
+    """`func` on each partition of the first argument."""
+    return args[0].map_partitions(func, *args[1:], **kwargs)
+
+
+def to_parquet(df: DataFrame, path: Any, **kwargs: Any) -> Any:
+    return df.to_parquet(path, **kwargs)
+
+
+def to_csv(df: DataFrame, filename: Any, **kwargs: Any) -> Any:
+    return df.to_csv(filename, **kwargs)
+
+
+def to_json(df: DataFrame, url_path: Any, **kwargs: Any) -> Any:
+    return df.to_json(url_path, **kwargs)
+
+
+def to_avro(df: DataFrame, filename: Any, **kwargs: Any) -> Any:
+    return df.to_avro(filename, **kwargs)
+
+
+__all__ = [
+    "DataFrame", "Index", "Scalar", "Series", "compute", "concat", "from_dict", "from_map", "from_pandas",
+    "map_partitions", "persist", "read_avro", "read_csv", "read_json", "read_parquet", "read_table", "to_avro", "to_csv",
+    "to_datetime", "to_json", "to_parquet",
+]  # fmt: skip

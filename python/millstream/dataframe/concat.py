@@ -1,0 +1,80 @@
+"""Frames below each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from millstream.dataframe.collection import IndexLevel
+from millstream.dataframe.convert import index_name, physical_names
+from millstream.dataframe.frame import DataFrame
+from millstream.dataframe.io_memory import from_pandas
+from millstream.dataframe.ops import cast, null_of
+from millstream.dataframe.reductions import common_type
+from millstream.dataframe.series import Series
+from millstream.dataframe.source import Leaf, unique_token
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    from millstream._lazy import LazyModule
+
+    pd = LazyModule("pandas")
+
+
+def concat(
+    dfs: Iterable[Any], axis: Any = 0, join: str = "outer", ignore_unknown_divisions: bool = False,
+    interleave_partitions: bool = False, **kwargs: Any,
+) -> Any:  # fmt: skip
+    """The rows of all frames, or of all series, one after the other. Columns are matched by label: a column that some lack is
+    missing there (join="outer") or left out (join="inner")."""
+    parts = [from_pandas(part) if isinstance(part, (pd.DataFrame, pd.Series)) else part for part in dfs]
+    if not parts:
+        raise ValueError("No objects to concatenate")
+    if axis not in (0, "index"):
+        raise NotImplementedError("concat joins rows (axis=0); add columns of the same rows with assign()")
+    if join not in ("outer", "inner"):
+        raise ValueError(f"join must be 'outer' or 'inner', not {join!r}")
+    if all(isinstance(part, Series) for part in parts):
+        names = {part.name for part in parts}
+        frames = [part.to_frame("values") for part in parts]
+        joined = _stack(frames, ["values"])["values"]
+        return joined.rename(names.pop() if len(names) == 1 else None)
+    if not all(isinstance(part, DataFrame) for part in parts):
+        raise TypeError("concat takes DataFrames, or Series, not both")
+    labels = list(dict.fromkeys(label for part in parts for label in part._labels))
+    if join == "inner":
+        labels = [label for label in labels if all(label in part for part in parts)]
+    return _stack(parts, labels)
+
+
+def _stack(frames: list[DataFrame], labels: list[Any]) -> DataFrame:
+    if len({len(frame._levels) for frame in frames}) > 1:
+        raise ValueError("frames with indexes of different depth cannot be concatenated: reset_index() first")
+    types = {
+        label: common_type([frame._by_label[label].type for frame in frames if label in frame], f"column {label!r}")
+        for label in labels
+    }
+    plans = []
+    for frame in frames:
+        columns = {
+            label: cast(frame._source, frame._by_label[label], type_) if label in frame else null_of(type_)
+            for label, type_ in types.items()
+        }
+        plans.append(frame._new(columns)._materialize(fix_positions=True))
+    leaf = Leaf(plans[0].union(plans[1:]) if len(plans) > 1 else plans[0], unique_token("concat"))
+    names = [level.name for level in frames[0]._levels]
+    same = [all(frame._levels[i].name == name for frame in frames) for i, name in enumerate(names)]
+    levels = tuple(IndexLevel(name if same[i] else None, leaf.column(index_name(i))) for i, name in enumerate(names))
+    columns = {label: leaf.column(name) for label, name in zip(labels, physical_names(labels), strict=True)}
+    return DataFrame(leaf, columns, levels, _divisions(frames, leaf))
+
+
+def _divisions(frames: list[DataFrame], leaf: Leaf) -> tuple[Any, ...]:
+    """Known where the frames follow each other in the index."""
+    if all(frame.known_divisions for frame in frames):
+        ends = [(frame.divisions[0], frame.divisions[-1]) for frame in frames]
+        if all(before[1] < after[0] for before, after in pairwise(ends)):
+            return (*(division for frame in frames for division in frame.divisions[:-1]), ends[-1][1])
+    return (None,) * (leaf.npartitions + 1)

@@ -1,0 +1,222 @@
+"""Arrow tables <-> pandas objects, with the types pandas users expect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+else:
+    from millstream._lazy import LazyModule
+
+    np, pd, pa = LazyModule("numpy"), LazyModule("pandas"), LazyModule("pyarrow")
+
+
+@dataclass(frozen=True)
+class IndexNames:
+    """How the index of a result is made: of these columns, or of the positions of rows in partitions if there are none."""
+
+    columns: tuple[str, ...]
+    names: tuple[Hashable, ...]
+
+
+def physical_names(labels: Sequence[Hashable]) -> list[str]:
+    """Distinct column names for the engine: the labels themselves where they are text that occurs once."""
+    names: list[str] = []
+    for i, label in enumerate(labels):
+        plain = isinstance(label, str) and not label.startswith("__") and label not in names
+        names.append(str(label) if plain else f"__column_{i}__")
+    return names
+
+
+def index_name(level: int) -> str:
+    """What the engine calls a level of the index."""
+    return f"__index_{level}__"
+
+
+def is_json(type_: pa.DataType) -> bool:
+    return isinstance(type_, pa.BaseExtensionType) and type_.extension_name == "arrow.json"
+
+
+def array_to_series(values: pa.ChunkedArray) -> pd.Series:
+    """Integers with nulls become float64, JSON text and structs dicts and lists, booleans with nulls objects with NaN."""
+    type_ = values.type
+    if is_json(type_):
+        texts = values.cast(type_.storage_type).to_pylist()
+        return pd.Series([np.nan if text is None else json.loads(text) for text in texts], dtype=object)
+    if pa.types.is_struct(type_) or pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_map(type_):
+        return pd.Series(objects(values), dtype=object)
+    series = values.to_pandas()
+    if pa.types.is_boolean(type_) and values.null_count:
+        series = series.where(series.notna(), np.nan)
+    if pa.types.is_null(type_):
+        series = series.astype(object)
+    return series
+
+
+def objects(values: pa.ChunkedArray | pa.Array) -> list[Any]:
+    """The values as plain Python objects; JSON decoded, also where it is nested."""
+    type_ = values.type
+    plain = values.to_pylist() if not is_json(type_) else values.cast(type_.storage_type).to_pylist()
+    return [decode(value, type_) for value in plain] if _holds_json(type_) else plain
+
+
+def _holds_json(type_: pa.DataType) -> bool:
+    if is_json(type_):
+        return True
+    return any(_holds_json(type_.field(i).type) for i in range(type_.num_fields)) if type_.num_fields else False
+
+
+def decode(value: Any, type_: pa.DataType) -> Any:
+    """`value`, as to_pylist gave it, with the JSON text in it decoded."""
+    if value is None:
+        return None
+    if is_json(type_):
+        return json.loads(value) if isinstance(value, str) else value
+    if pa.types.is_struct(type_):
+        return {field.name: decode(value[field.name], field.type) for field in type_}
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
+        return [decode(item, type_.value_type) for item in value]
+    return value
+
+
+def special(type_: pa.DataType) -> bool:
+    """Whether to_pandas alone would not give what pandas users expect."""
+    return bool(pa.types.is_nested(type_) or pa.types.is_boolean(type_) or pa.types.is_null(type_) or is_json(type_))
+
+
+def table_to_frame(table: pa.Table) -> pd.DataFrame:
+    """All columns as a frame with a RangeIndex; the column names must be unique."""
+    table = table.replace_schema_metadata(None)
+    plain = [field.name for field in table.schema if not special(field.type)]
+    if len(plain) == table.num_columns:
+        return table.to_pandas()
+    bulk = table.select(plain).to_pandas()
+    columns = {
+        field.name: array_to_series(table.column(i)) if special(field.type) else bulk[field.name]
+        for i, field in enumerate(table.schema)
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+
+
+def make_index(tables: Sequence[pa.Table], table: pa.Table, index: IndexNames) -> pd.Index:
+    """The index of the concatenated `table`."""
+    if not index.columns:
+        lengths = [part.num_rows for part in tables]
+        used = [length for length in lengths if length]
+        if len(used) <= 1:
+            return pd.RangeIndex(sum(lengths), name=index.names[0])
+        return pd.Index(np.concatenate([np.arange(length) for length in used]), name=index.names[0])
+    levels = [array_to_series(table.column(name)) for name in index.columns]
+    if len(levels) == 1:
+        return pd.Index(levels[0]).rename(index.names[0])
+    return pd.MultiIndex.from_arrays(levels, names=index.names)
+
+
+def tables_to_frame(tables: Sequence[pa.Table], labels: Sequence[Hashable], index: IndexNames) -> pd.DataFrame:
+    """Partitions -> one frame: the first len(labels) columns are its columns, `index` says where its index is."""
+    table = pa.concat_tables([part.replace_schema_metadata(None) for part in tables])
+    frame = table_to_frame(table.select(range(len(labels))))
+    frame.index = make_index(tables, table, index)
+    frame.columns = label_index(labels)
+    return frame
+
+
+def label_index(labels: Sequence[Hashable]) -> pd.Index:
+    if labels and all(isinstance(label, tuple) for label in labels):
+        return pd.MultiIndex.from_tuples(labels)
+    return pd.Index(list(labels), dtype=None if labels else "object")
+
+
+def tables_to_series(tables: Sequence[pa.Table], name: Hashable, index: IndexNames) -> pd.Series:
+    """Partitions -> one series: its values are the first column."""
+    table = pa.concat_tables([part.replace_schema_metadata(None) for part in tables])
+    series = array_to_series(table.column(0))
+    series.index = make_index(tables, table, index)
+    series.name = name
+    return series
+
+
+def series_to_array(series: pd.Series | pd.Index, type_: pa.DataType | None = None) -> pa.Array | pa.ChunkedArray:
+    """Values of a series as an array; of `type_` if given, else of the type that holds them (dicts and lists: JSON).
+
+    TypeError naming the column for values of mixed types, or that do not fit `type_`.
+    """
+    name = series.name
+    try:
+        if type_ is not None and is_json(type_):
+            return json_array(list(series))
+        if type_ is None and series.dtype == object and any(isinstance(value, (dict, list)) for value in series):
+            return json_array(list(series))
+        if type_ is not None and pa.types.is_null(type_):
+            return pa.nulls(len(series))
+        if type_ is None and isinstance(series.dtype, pd.StringDtype):
+            type_ = pa.string()  # pandas' own choice is large_string
+        return pa.array(series, type=type_, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError, OverflowError) as error:
+        wanted = "one type" if type_ is None else str(type_)
+        raise TypeError(f"column {name!r} ({series.dtype}) cannot be stored as {wanted}: {error}") from error
+
+
+def json_array(values: Sequence[Any]) -> pa.Array:
+    """Python objects as a column of JSON text; missing values become nulls."""
+    texts = [None if _missing(value) else json.dumps(value, default=_plain) for value in values]
+    return pa.ExtensionArray.from_storage(pa.json_(pa.utf8()), pa.array(texts, pa.utf8()))
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def arrow_type(dtype: Any) -> pa.DataType:
+    """The Arrow type for a dtype as pandas users write it: "int64", str, np.float32, "category", "datetime64[ns]", ..."""
+    if isinstance(dtype, pa.DataType):
+        return dtype
+    if isinstance(dtype, str) and dtype in ("object", "O"):
+        return pa.string()
+    resolved = pd.api.types.pandas_dtype(dtype)
+    if isinstance(resolved, pd.CategoricalDtype):
+        values = pa.string() if resolved.categories is None else series_to_array(resolved.categories).type
+        return pa.dictionary(pa.int32(), values)
+    if isinstance(resolved, pd.ArrowDtype):
+        return resolved.pyarrow_dtype
+    if isinstance(resolved, pd.StringDtype) or resolved.kind in "OUS":
+        return pa.string()
+    if isinstance(resolved, pd.DatetimeTZDtype):
+        return pa.timestamp(resolved.unit, str(resolved.tz))
+    if pd.api.types.is_extension_array_dtype(resolved):
+        return pa.array(pd.array([], dtype=resolved)).type
+    if resolved.kind in "mM" and np.datetime_data(resolved)[0] == "generic":
+        return pa.timestamp("ns") if resolved.kind == "M" else pa.duration("ns")
+    return pa.from_numpy_dtype(resolved)
+
+
+def dtype_name(type_: pa.DataType) -> str:
+    """What the engine's cast calls a type."""
+    if pa.types.is_floating(type_):
+        return f"float{type_.bit_width}"
+    if pa.types.is_timestamp(type_) and type_.tz is None:
+        return f"datetime64[{type_.unit}]"
+    if pa.types.is_duration(type_):
+        return f"timedelta64[{type_.unit}]"
+    return str(type_)
+
+
+def pandas_dtype(type_: pa.DataType) -> Any:
+    """The dtype of a computed column of this type without nulls."""
+    return array_to_series(pa.chunked_array([], type_)).dtype

@@ -1,0 +1,114 @@
+"""Running what was asked for: several lazy results at once share one run of the engine."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from millstream.dataframe.source import Aggregated, Column, Source, unify
+from millstream.report import RunReport
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from millstream import _core
+else:
+    from millstream._lazy import LazyModule
+
+    _core = LazyModule("millstream._core")
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Columns of a source to bring into memory; the tables come one per partition."""
+
+    source: Source
+    names: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a lazy result needs, and how it is made of that: `finish` gets the tables of each fetch."""
+
+    fetches: tuple[Fetch, ...]
+    finish: Callable[[list[list[pa.Table]]], Any]
+
+
+class Lazy(ABC):
+    """Anything that `compute` takes."""
+
+    last_report: RunReport | None = None
+
+    @abstractmethod
+    def _request(self) -> Request: ...
+
+
+def run_plans(plans: Sequence[_core.Plan]) -> list[_core.Result]:
+    """Runs `plans` together, telling the active progress bars."""
+    from millstream.diagnostics import progress
+
+    if not progress.progress_wanted():
+        return _core.execute(list(plans), None)
+    progress.runs_started()
+    completed = False
+    try:
+        results = _core.execute(list(plans), progress.report_progress)
+        completed = True
+    finally:
+        progress.runs_ended(completed)
+    return results
+
+
+def compute_all(lazies: Sequence[Lazy]) -> list[Any]:
+    """The values of `lazies`; aggregations of the same rows become one, other common work is shared by the engine."""
+    requests = [lazy._request() for lazy in lazies]
+    fetches = [fetch for request in requests for fetch in request.fetches]
+    groups = _group(fetches)
+    results = run_plans([_group_plan(group) for group in groups])
+    tables: dict[int, list[pa.Table]] = {}
+    for group, result in zip(groups, results, strict=True):
+        for position, fetch in enumerate(group.fetches):
+            names = [f"{position}:{name}" for name in fetch.names]
+            tables[id(fetch)] = [_select(table, names, fetch.names) for table in result.tables]
+    if results:
+        report = RunReport.from_json(results[0].report)
+        for lazy in lazies:
+            lazy.last_report = report
+    return [request.finish([tables[id(fetch)] for fetch in request.fetches]) for request in requests]
+
+
+@dataclass
+class _Group:
+    source: Source
+    fetches: list[Fetch]
+
+
+def _group(fetches: Sequence[Fetch]) -> list[_Group]:
+    groups: list[_Group] = []
+    for fetch in fetches:
+        for group in groups:
+            merged = unify(group.source, fetch.source) if isinstance(fetch.source, Aggregated) else None
+            if merged is not None:
+                group.source = merged
+                group.fetches.append(fetch)
+                break
+        else:
+            groups.append(_Group(fetch.source, [fetch]))
+    return groups
+
+
+def _group_plan(group: _Group) -> _core.Plan:
+    names: list[str] = []
+    columns: list[Column] = []
+    for position, fetch in enumerate(group.fetches):
+        names += [f"{position}:{name}" for name in fetch.names]
+        columns += fetch.columns
+    return group.source.project(names, columns)
+
+
+def _select(table: pa.Table, names: Sequence[str], new_names: Sequence[str]) -> pa.Table:
+    selected = table.select(list(names))
+    return selected.rename_columns(list(new_names)) if names else selected

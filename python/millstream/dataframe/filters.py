@@ -1,0 +1,32 @@
+"""The `filters=` of read_parquet as a filter of the frame."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+from millstream.dataframe.frame import DataFrame
+from millstream.dataframe.series import Series
+
+_OPERATORS: dict[str, Callable[[Series, Any], Series]] = {
+    "==": operator.eq, "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    ">=": operator.ge, "in": lambda series, values: series.isin(values), "not in": lambda s, values: ~s.isin(values),
+    "is": lambda series, _: series.isna(), "is not": lambda series, _: series.notna(),
+}  # fmt: skip
+
+
+def filter_rows(frame: DataFrame, filters: Sequence[Any]) -> DataFrame:
+    """[(column, op, value), ...] or a list of such lists, of which one must hold. ValueError for another shape."""
+    alternatives = [filters] if isinstance(filters[0], tuple) else list(filters)
+    conditions = [reduce(operator.and_, [_condition(frame, part) for part in parts]) for parts in alternatives]
+    return frame._filter(reduce(operator.or_, conditions))
+
+
+def _condition(frame: DataFrame, part: Any) -> Series:
+    if not (isinstance(part, (tuple, list)) and len(part) == 3 and part[1] in _OPERATORS):
+        known = ", ".join(_OPERATORS)
+        raise ValueError(f"a filter is (column, operator, value) with one of the operators {known}, not {part!r}")
+    label, name, value = part
+    return _OPERATORS[name](frame._column(label), value)

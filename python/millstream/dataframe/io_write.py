@@ -1,0 +1,146 @@
+"""Writers: what users give, in Dask's words, as writes of the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from millstream.dataframe.execute import run_plans
+from millstream.dataframe.source import Column
+from millstream.report import RunReport
+from millstream.utils import PathLike, options_json
+
+if TYPE_CHECKING:
+    from millstream import _core
+    from millstream.dataframe.frame import DataFrame
+
+
+class Write:
+    """A write that has not run: compute() runs it and returns its report."""
+
+    def __init__(self, frame: DataFrame, plan: _core.Plan) -> None:
+        self._frame, self._plan = frame, plan
+
+    def compute(self, **kwargs: Any) -> RunReport:
+        (result,) = run_plans([self._plan])
+        report = RunReport.from_json(result.report)
+        self._frame.last_report = report
+        return report
+
+    def explain(self, optimized: bool = True) -> str:
+        return self._plan.explain(optimized)
+
+
+def _write(
+    frame: DataFrame, columns: Mapping[str, Column], format: str, path: str, options: Mapping[str, Any],
+    storage_options: Mapping[str, Any] | None, compute: bool,
+) -> Any:  # fmt: skip
+    plan = frame._source.project(list(columns), list(columns.values()))
+    given = {name: value for name, value in options.items() if value is not None}
+    write = Write(
+        frame,
+        plan.write(format, path, options_json(given, f"to_{format}"), options_json(storage_options or {}, "storage_options")),
+    )
+    return write.compute() if compute else write
+
+
+def _with_index(frame: DataFrame, unnamed: Callable[[int], str]) -> tuple[DataFrame, dict[str, Column]]:
+    """The index levels as columns, under their names or those that `unnamed` gives."""
+    source, levels = frame._fixed_positions()
+    fixed = frame._with(source, frame._columns, levels, frame._divisions)
+    named = {}
+    for i, level in enumerate(levels):
+        assert level.column is not None
+        named[unnamed(i) if level.name is None else str(level.name)] = level.column
+    return fixed, named
+
+
+def _text_labels(frame: DataFrame) -> dict[str, Column]:
+    """The columns under text names: ('a', 'sum') becomes "a_sum"."""
+    named: dict[str, Column] = {}
+    for label, column in frame._by_label.items():
+        text = "_".join(str(part) for part in label) if isinstance(label, tuple) else str(label)
+        if text in named:
+            raise ValueError(f"two columns would be written as {text!r}: rename one")
+        named[text] = column
+    return named
+
+
+def _split_pattern(path: PathLike, default: str, name_function: Any) -> tuple[str, str]:
+    """ "out/trip.*.avro" -> ("out", "trip.*.avro"); a path without '*' is a directory with files named as `default`."""
+    if name_function is not None:
+        raise NotImplementedError("name_function is not there yet: use a pattern such as 'out/part.*.parquet'")
+    text = os.fspath(path)
+    directory, _, last = text.rpartition("/")
+    if "*" in directory:
+        raise ValueError(f"the '*' of {text!r} must be in the file name: it stands for the partition's number")
+    if "*" not in last:
+        return text.rstrip("/") or text, default
+    return directory or ("/" if text.startswith("/") else "."), last
+
+
+def to_parquet(
+    frame: DataFrame, path: PathLike, options: dict[str, Any], write_index: bool | None, append: bool, overwrite: bool,
+    partition_on: str | Sequence[str] | None, storage_options: Mapping[str, Any] | None,
+    custom_metadata: Mapping[str, str] | None, name_function: Any, compute: bool,
+) -> Any:  # fmt: skip
+    """An index without a name that holds numbers is written only if write_index=True."""
+    if append and overwrite:
+        raise ValueError("append and overwrite exclude each other")
+    hive = [partition_on] if isinstance(partition_on, str) else list(partition_on or [])
+    frame._require(hive)
+    if hive and len(hive) == len(frame._labels):
+        raise ValueError("partition_on names all columns: there would be nothing left to write")
+    index: dict[str, Column] = {}
+    if write_index or (write_index is None and any(_worth_keeping(level) for level in frame._levels)):
+        frame, index = _with_index(frame, lambda i: f"__index_level_{i}__")
+    columns = {**_text_labels(frame), **index}
+    metadata = dict(custom_metadata or {})
+    if index:
+        metadata["pandas"] = json.dumps({"index_columns": list(index), "column_indexes": [], "columns": []})
+    directory, pattern = _split_pattern(path, "part.*.parquet", name_function)
+    options |= {
+        "custom_metadata": metadata or None, "partition_on": hive or None, "name_pattern": pattern,
+        "mode": "append" if append else "overwrite",
+    }  # fmt: skip
+    return _write(frame, columns, "parquet", directory, options, storage_options, compute)
+
+
+def _worth_keeping(level: Any) -> bool:
+    return level.name is not None or (level.column is not None and str(level.column.type) != "int64")
+
+
+def to_text(
+    frame: DataFrame, format: str, path: PathLike, options: dict[str, Any], single_file: bool, mode: str, name_function: Any,
+    compression: str | None, storage_options: Mapping[str, Any] | None, index: bool, compute: bool,
+) -> Any:  # fmt: skip
+    """CSV and JSON."""
+    if mode not in ("w", "wt", "x", "xt"):
+        raise ValueError(f"mode must be 'w' (replace) or 'x' (fail if it exists), not {mode!r}")
+    named: dict[str, Column] = {}
+    if index:
+        frame, named = _with_index(frame, lambda i: "" if len(frame._levels) == 1 else f"level_{i}")
+    columns = {**named, **_text_labels(frame)}
+    options |= {"compression": compression, "mode": "error" if "x" in mode else "overwrite", "replace_directory": False}
+    if single_file:
+        return _write(frame, columns, format, os.fspath(path), {**options, "single_file": True}, storage_options, compute)
+    directory, pattern = _split_pattern(path, "*.part", name_function)
+    return _write(frame, columns, format, directory, {**options, "name_pattern": pattern}, storage_options, compute)
+
+
+def to_avro(
+    frame: DataFrame, path: PathLike, options: dict[str, Any], name_function: Any,
+    storage_options: Mapping[str, Any] | None, compute: bool,
+) -> Any:  # fmt: skip
+    """Columns that the schema does not name are left out."""
+    columns = _text_labels(frame)
+    schema = options.get("schema")
+    if schema is not None:
+        names = [field["name"] for field in schema.get("fields", [])]
+        frame._require([name for name in names if name not in columns])
+        columns = {name: columns[name] for name in names}
+    directory, pattern = _split_pattern(path, "part.*.avro", name_function)
+    options |= {"name_pattern": pattern, "replace_directory": False}
+    return _write(frame, columns, "avro", directory, options, storage_options, compute)
