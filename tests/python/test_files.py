@@ -1,0 +1,285 @@
+"""Reading and writing files, against pandas, pyarrow and fastavro."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import fastavro
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pandas.testing import assert_frame_equal, assert_series_equal
+
+import millstream.dataframe as dd
+
+
+@pytest.fixture
+def trips(tmp_path: Path) -> pd.DataFrame:
+    """1,000 rows, in trips.csv and in two gzip-compressed halves."""
+    frame = pd.DataFrame(
+        {
+            "id": range(1000),
+            "passenger_count": [1 + i * 7 % 6 for i in range(1000)],
+            "fare": [i / 8 for i in range(1000)],
+            "flag": [None if i % 5 == 0 else "Y" if i % 2 else 'N,"o"' for i in range(1000)],
+            "at": pd.date_range("2013-01-01", periods=1000, freq="min", unit="us"),
+        }
+    )
+    frame.to_csv(tmp_path / "trips.csv", index=False)
+    frame[:500].to_csv(tmp_path / "half-0.csv.gz", index=False)
+    frame[500:].to_csv(tmp_path / "half-1.csv.gz", index=False)
+    return frame
+
+
+def test_read_csv(tmp_path, trips):
+    lazy = dd.read_csv(tmp_path / "trips.csv", parse_dates=["at"], blocksize="8kB")
+    assert lazy.npartitions > 3 and not lazy.known_divisions and lazy.divisions[0] is None
+    assert_frame_equal(lazy.compute().reset_index(drop=True), trips, check_dtype=False)
+    assert len(lazy) == 1000
+    assert_frame_equal(lazy.head(3), trips.head(3), check_dtype=False)
+
+
+def test_the_index_counts_rows_within_each_partition(tmp_path, trips):
+    lazy = dd.read_csv([tmp_path / "half-0.csv.gz", tmp_path / "half-1.csv.gz"])
+    assert lazy.npartitions == 2
+    index = lazy.compute().index
+    assert index[499] == 499 and index[500] == 0
+    assert lazy[lazy.id >= 499].compute().index[:3].tolist() == [499, 0, 1]
+    assert dd.read_csv(tmp_path / "trips.csv").compute().index.equals(pd.RangeIndex(1000))
+
+
+def test_csv_options(tmp_path, trips):
+    (tmp_path / "x.txt").write_text("a;1.5\nb;2.5\n")
+    options = {"sep": ";", "header": None, "names": ["station", "temp"], "dtype": {"station": "str", "temp": "float64"}}
+    lazy = dd.read_csv(f"{tmp_path}/x.txt", blocksize="32MB", **options)
+    assert_frame_equal(lazy.compute(), pd.read_csv(tmp_path / "x.txt", **options))
+    typed = dd.read_csv(tmp_path / "trips.csv", dtype={"id": "int32", "fare": "float32"}, usecols=["id", "fare"])
+    assert typed.dtypes.astype(str).to_dict() == {"id": "int32", "fare": "float32"}
+    assert dd.read_csv(tmp_path / "trips.csv", assume_missing=True).dtypes.id == "float64"
+    as_category = dd.read_csv(tmp_path / "trips.csv", dtype={"flag": "category"}).flag
+    assert as_category.compute().dtype == "category"
+    with pytest.raises(ValueError, match="nrows"):
+        dd.read_csv(tmp_path / "trips.csv", nrows=3)
+    with pytest.raises(ValueError, match="blocksize"):
+        dd.read_csv(tmp_path / "trips.csv", blocksize="lots")
+    with pytest.raises(ValueError, match="colour"):
+        dd.read_csv(tmp_path / "trips.csv", colour="red")
+    with pytest.raises(FileNotFoundError, match=r"nothing-\*"):
+        dd.read_csv(f"{tmp_path}/nothing-*.csv")
+
+
+def test_the_taxi_program(tmp_path, trips):
+    df = dd.read_csv(f"{tmp_path}/half-*.csv.gz", blocksize=None)
+    kept = df[df.passenger_count > 3][["id", "passenger_count"]]
+    expected = trips[trips.passenger_count > 3][["id", "passenger_count"]]
+    assert_frame_equal(kept.compute().reset_index(drop=True), expected.reset_index(drop=True))
+    schema = {"type": "record", "name": "trip", "fields": [{"name": n, "type": "long"} for n in expected]}
+    kept.to_bag(format="dict").to_avro(f"{tmp_path}/out/trip.*.avro", schema)
+    assert sorted(os.listdir(tmp_path / "out")) == ["trip.0.avro", "trip.1.avro"]
+    records = []
+    for name in ("trip.0.avro", "trip.1.avro"):
+        with open(tmp_path / "out" / name, "rb") as file:
+            records += list(fastavro.reader(file))
+    assert records == expected.to_dict("records")
+
+
+def test_csv_round_trip(tmp_path, trips):
+    lazy = dd.from_pandas(trips, npartitions=2)
+    report = lazy.to_csv(f"{tmp_path}/out/part-*.csv", index=False)
+    assert dict(report)
+    assert sorted(os.listdir(tmp_path / "out")) == ["part-0.csv", "part-1.csv"]
+    parts = [pd.read_csv(tmp_path / "out" / f"part-{i}.csv", parse_dates=["at"]) for i in (0, 1)]
+    assert_frame_equal(pd.concat(parts, ignore_index=True), trips, check_dtype=False)
+    lazy.to_csv(tmp_path / "one.csv", single_file=True)
+    assert_frame_equal(pd.read_csv(tmp_path / "one.csv", index_col=0, parse_dates=["at"]), trips, check_dtype=False)
+    lazy.to_csv(tmp_path / "directory")
+    assert sorted(os.listdir(tmp_path / "directory")) == ["0.part", "1.part"]
+
+
+def test_parquet_round_trip(tmp_path, trips):
+    dd.from_pandas(trips, npartitions=2).to_parquet(tmp_path / "out")
+    assert sorted(os.listdir(tmp_path / "out"))[:2] == ["part.0.parquet", "part.1.parquet"]
+    table = pq.read_table(tmp_path / "out")
+    assert table.num_rows == 1000 and table.schema.names == list(trips.columns)
+    lazy = dd.read_parquet(tmp_path / "out")
+    assert_frame_equal(lazy.compute().reset_index(drop=True), trips)
+    assert lazy.npartitions == 2
+    assert list(dd.read_parquet(tmp_path / "out", columns=["fare", "id"]).columns) == ["fare", "id"]
+    assert_series_equal(dd.read_parquet(tmp_path / "out", columns="id").compute().reset_index(drop=True), trips.id)
+    few = dd.read_parquet(tmp_path / "out", filters=[("id", ">", 990), ("flag", "==", "Y")])
+    assert few.id.compute().tolist() == [991, 993, 997, 999]
+    either = dd.read_parquet(tmp_path / "out", filters=[[("id", "<", 2)], [("id", "in", [7])]])
+    assert either.id.compute().tolist() == [0, 1, 7]
+    with pytest.raises(ValueError, match="filter is"):
+        dd.read_parquet(tmp_path / "out", filters=[("id", "like", 1)])
+
+
+def test_a_named_index_survives_parquet(tmp_path, trips):
+    grouped = dd.from_pandas(trips, npartitions=2).groupby("passenger_count").fare.sum().to_frame()
+    grouped.to_parquet(tmp_path / "out")
+    assert_frame_equal(dd.read_parquet(tmp_path / "out").compute(), trips.groupby("passenger_count").fare.sum().to_frame())
+    assert_frame_equal(pd.read_parquet(tmp_path / "out"), trips.groupby("passenger_count").fare.sum().to_frame())
+    grouped.to_parquet(tmp_path / "without", write_index=False)
+    assert pq.read_table(tmp_path / "without").schema.names == ["fare"]
+
+
+def test_partitioned_parquet(tmp_path, trips):
+    lazy = dd.from_pandas(trips.assign(repo="owner/n", hour=trips["at"].dt.hour), npartitions=3)
+    lazy.to_parquet(tmp_path / "out", partition_on=["passenger_count", "repo"])
+    assert "passenger_count=3" in os.listdir(tmp_path / "out")
+    back = dd.read_parquet(tmp_path / "out")
+    assert set(back.columns) == set(lazy.columns)
+    assert set(back.repo.unique().compute()) == {"owner/n"}
+    assert back[back.passenger_count == 3].id.sum().compute() == trips[trips.passenger_count == 3].id.sum()
+    with pytest.raises(ValueError, match="all columns"):
+        lazy[["id"]].to_parquet(tmp_path / "none", partition_on="id")
+    with pytest.raises(KeyError, match="nope"):
+        lazy.to_parquet(tmp_path / "none", partition_on="nope")
+
+
+def test_overwriting_and_appending(tmp_path, trips):
+    lazy = dd.from_pandas(trips, npartitions=2)
+    lazy.to_parquet(tmp_path / "out")
+    lazy.to_parquet(tmp_path / "out", overwrite=True)
+    assert pq.read_table(tmp_path / "out").num_rows == 1000
+    lazy.to_parquet(tmp_path / "out", append=True)
+    assert pq.read_table(tmp_path / "out").num_rows == 2000
+
+
+def test_a_write_may_wait(tmp_path, trips):
+    later = dd.from_pandas(trips, npartitions=2).to_parquet(tmp_path / "out", compute=False)
+    assert not (tmp_path / "out").exists()
+    later.compute()
+    assert pq.read_table(tmp_path / "out").num_rows == 1000
+
+
+def test_a_failed_write_leaves_nothing(tmp_path, trips):
+    def explode(part):
+        if 999 in part.id.values:
+            raise RuntimeError("half way")
+        return part
+
+    lazy = dd.from_pandas(trips, npartitions=4).map_partitions(explode)
+    with pytest.raises(RuntimeError, match="half way"):
+        lazy.to_parquet(tmp_path / "out")
+    assert not list(tmp_path.glob("out/**/*.parquet"))
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> list[dict]:
+    """Records as GH Archive has them: a regular nested object, and one whose keys vary."""
+    records = [
+        {
+            "id": str(2489368070 + i),
+            "type": ["PushEvent", "WatchEvent"][i % 2],
+            "repo": {"id": i, "name": f"owner/{i % 3}"},
+            "payload": {"size": i} if i % 2 == 0 else {"action": "started", "list": [1, None]},
+            "public": True,
+            "created_at": f"2015-01-01T00:00:{i:02}Z",
+        }
+        for i in range(20)
+    ]
+    with gzip.open(tmp_path / "events.json.gz", "wt") as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
+    return records
+
+
+def test_read_json(tmp_path, events):
+    lazy = dd.read_json([tmp_path / "events.json.gz"], compression="gzip")
+    actual = lazy.compute()
+    assert actual.repo.tolist() == [event["repo"] for event in events]
+    assert actual.payload.tolist() == [event["payload"] for event in events]
+    assert len(lazy.head()) == 5 and lazy.head().repo[1] == {"id": 1, "name": "owner/1"}
+    names = lazy.repo.struct.field("name")
+    assert names.value_counts().compute()["owner/0"] == 7
+    assert lazy[names == "owner/1"].type.compute().tolist() == [e["type"] for e in events if e["repo"]["name"] == "owner/1"]
+    with pytest.raises(NotImplementedError, match="orient"):
+        dd.read_json(tmp_path / "events.json.gz", orient="split")
+
+
+def test_the_gharchive_program(tmp_path, events):
+    df = dd.read_json([f"{tmp_path}/events.json.gz"], compression="gzip")
+    cols = df.columns
+
+    def clean_record(record):
+        r = {
+            "repo": record[cols.get_loc("repo")],
+            "repo_name": record[cols.get_loc("repo")]["name"],
+            "type": record[cols.get_loc("type")],
+            "id": record[cols.get_loc("id")],
+            "created_at": record[cols.get_loc("created_at")],
+            "payload": record[cols.get_loc("payload")],
+        }
+        return r
+
+    cleaned_up_bag = df.to_bag().map(clean_record)
+    res = cleaned_up_bag.to_dataframe()
+    res.to_parquet(f"{tmp_path}/out", partition_on=["type", "repo_name"], engine="pyarrow")
+    back = dd.read_parquet(f"{tmp_path}/out").compute()
+    assert len(back) == 20 and set(back.repo_name) == {"owner/0", "owner/1", "owner/2"}
+    expected = {int(event["id"]): event for event in events}
+    for row in back.itertuples():
+        payload = row.payload if isinstance(row.payload, dict) else json.loads(row.payload)
+        assert payload == expected[int(row.id)]["payload"]
+
+
+def test_the_same_by_expressions(tmp_path, events):
+    df = dd.read_json(f"{tmp_path}/events.json.gz")
+    df["repo_name"] = df.repo.struct.field("name")
+    df[["type", "repo_name", "id"]].to_parquet(tmp_path / "out", partition_on=["type", "repo_name"])
+    assert len(dd.read_parquet(tmp_path / "out")) == 20
+
+
+def test_json_round_trip(tmp_path, trips):
+    dd.from_pandas(trips[["id", "fare", "flag"]], npartitions=2).to_json(f"{tmp_path}/out/*.json")
+    assert sorted(os.listdir(tmp_path / "out")) == ["0.json", "1.json"]
+    assert_frame_equal(
+        pd.read_json(tmp_path / "out" / "0.json", lines=True), trips[["id", "fare", "flag"]][:500], check_dtype=False
+    )
+    back = dd.read_json(f"{tmp_path}/out/*.json").compute().reset_index(drop=True)
+    assert_frame_equal(back, trips[["id", "fare", "flag"]])
+
+
+def test_avro_round_trip(tmp_path, trips):
+    lazy = dd.from_pandas(trips, npartitions=2)
+    lazy.to_avro(f"{tmp_path}/out/trip.*.avro", codec="deflate")
+    with open(tmp_path / "out" / "trip.0.avro", "rb") as file:
+        reader = fastavro.reader(file)
+        assert len(list(reader)) == 500 and reader.codec == "deflate"
+    back = dd.read_avro(f"{tmp_path}/out/*.avro")
+    assert_frame_equal(back.compute().reset_index(drop=True), trips)
+    assert dd.read_avro(f"{tmp_path}/out/trip.0.avro").fare.sum().compute() == trips.fare[:500].sum()
+    with pytest.raises(KeyError, match="nope"):
+        lazy.to_avro(tmp_path / "x", schema={"type": "record", "name": "r", "fields": [{"name": "nope", "type": "long"}]})
+
+
+def test_patterns_must_be_in_the_file_name(tmp_path, trips):
+    with pytest.raises(ValueError, match="file name"):
+        dd.from_pandas(trips, npartitions=2).to_csv(f"{tmp_path}/*/x.csv")
+
+
+def test_persisted_tables_keep_their_types(tmp_path):
+    table = pa.table({"d": pa.array([1, None], pa.int8()), "s": pa.array(["a", "b"]).dictionary_encode()})
+    pq.write_table(table, tmp_path / "x.parquet")
+    frame = dd.read_parquet(tmp_path / "x.parquet").persist().compute()
+    assert frame.d.dtype == "float64" and frame.s.tolist() == ["a", "b"]
+
+
+REAL = Path(os.environ.get("MILLSTREAM_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "gharchive"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="no GH Archive files")
+def test_a_real_hour_of_gharchive(tmp_path):
+    path = sorted(REAL.glob("*.json.gz"))[0]
+    with gzip.open(path) as file:
+        events = [json.loads(line) for line in file]
+    df = dd.read_json([str(path)], compression="gzip")
+    assert len(df) == len(events)
+    names = df.repo.struct.field("name")
+    assert names.nunique().compute() == len({event["repo"]["name"] for event in events})
+    assert df.type.value_counts().compute().to_dict() == pd.Series([event["type"] for event in events]).value_counts().to_dict()
+    assert list(df.head(20).payload) == [event["payload"] for event in events[:20]]

@@ -1,0 +1,176 @@
+"""Text, times, and users' Python functions, against pandas."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal, assert_series_equal
+
+import millstream.dataframe as dd
+
+TEXT = [
+    lambda s: s.str.upper(),
+    lambda s: s.str.lower(),
+    lambda s: s.str.len(),
+    lambda s: s.str.strip(),
+    lambda s: s.str.lstrip(),
+    lambda s: s.str.rstrip("!"),
+    lambda s: s.str.startswith("He"),
+    lambda s: s.str.endswith("o"),
+    lambda s: s.str.contains("l+o"),
+    lambda s: s.str.contains(".", regex=False),
+    lambda s: s.str.contains("HELLO", case=False),
+    lambda s: s.str.contains("l", na=False),
+    lambda s: s.str.replace("l", "L"),
+    lambda s: s.str.replace("l+", "_", regex=True),
+    lambda s: s.str.slice(1, 3),
+    lambda s: s.str[:2],
+    lambda s: s.str[-2:],
+    lambda s: s.str[0],
+    lambda s: s.str.title(),
+    lambda s: s.str.zfill(8),
+    lambda s: s.str.capitalize(),
+    lambda s: s.str.find("l"),
+    lambda s: s.str.count("l"),
+]
+
+
+@pytest.mark.parametrize("program", TEXT)
+def test_text(program):
+    series = pd.Series(["Hello", " world ", None, "", "über.o", "hello!", "straße"], name="s")
+    expected, actual = program(series), program(dd.from_pandas(series, npartitions=2)).compute()
+    assert_series_equal(actual, expected, check_dtype=expected.dtype != object)
+
+
+TIMES = [
+    lambda s: s.dt.year,
+    lambda s: s.dt.month,
+    lambda s: s.dt.day,
+    lambda s: s.dt.hour,
+    lambda s: s.dt.minute,
+    lambda s: s.dt.second,
+    lambda s: s.dt.dayofweek,
+    lambda s: s.dt.weekday,
+    lambda s: s.dt.dayofyear,
+    lambda s: s.dt.quarter,
+    lambda s: s.dt.days_in_month,
+    lambda s: s.dt.is_leap_year,
+    lambda s: s.dt.normalize(),
+    lambda s: s.dt.floor("h"),
+    lambda s: s.dt.strftime("%Y-%m"),
+    lambda s: s.dt.date,
+]
+
+
+@pytest.mark.parametrize("program", TIMES)
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_times(program, unit):
+    series = pd.Series(
+        pd.to_datetime(["2013-01-01 15:11:48", "1969-07-20 20:17", "2016-02-29"], format="ISO8601").as_unit(unit), name="t"
+    )
+    expected, actual = program(series), program(dd.from_pandas(series, npartitions=2)).compute()
+    assert_series_equal(actual, expected, check_dtype=expected.dtype.kind not in "iM")
+
+
+def test_parts_of_missing_times(check):
+    check(lambda df: df.t.dt.year)
+
+
+def test_accessors_of_the_wrong_type(lazy):
+    with pytest.raises(AttributeError, match="string values"):
+        lazy.i.str.upper()
+    with pytest.raises(AttributeError, match="datetimelike"):
+        lazy.s.dt.year  # noqa: B018
+    with pytest.raises(AttributeError, match="nonsense"):
+        lazy.s.str.nonsense()
+
+
+def test_to_datetime():
+    text = pd.Series(["2013-01-01 15:11:48", "2014-02-03 00:00:00", None], name="t")
+    lazy = dd.from_pandas(text, npartitions=2)
+    assert_series_equal(dd.to_datetime(lazy).compute(), pd.to_datetime(text), check_dtype=False)
+    assert dd.to_datetime(lazy).dtype.kind == "M"
+    bad = dd.from_pandas(pd.Series(["2013-01-01", "soon"], name="t"), npartitions=1)
+    with pytest.raises(ValueError, match="soon"):
+        dd.to_datetime(bad).compute()
+    assert dd.to_datetime(bad, errors="coerce").compute().isna().tolist() == [False, True]
+    days = dd.from_pandas(pd.Series(["03/01/2013"], name="t"), npartitions=1)
+    assert dd.to_datetime(days, format="%d/%m/%Y").compute()[0] == pd.Timestamp("2013-01-03")
+    seconds = dd.from_pandas(pd.Series([0, 86400], name="t"), npartitions=1)
+    assert dd.to_datetime(seconds, unit="s").compute()[1] == pd.Timestamp("1970-01-02")
+
+
+def test_map(check):
+    check(lambda df: df.i.map(lambda v: v * 1.5))
+    check(lambda df: df.k.map({"x": 1, "y": 2}))
+    check(lambda df: df.k.map(lambda v: {"x": "ex"}.get(v, "why")))
+    check(lambda df: df.i.apply(lambda v, n: v + n, args=(2,)))
+
+
+def test_mapped_columns_still_belong_to_their_frame(check):
+    check(lambda df: df.assign(n=df.i.map(lambda v: v * 2), m=df.j + df.i.map(lambda v: v - 1)))
+    check(lambda df: df[df.i.map(lambda v: v % 2) == 1][["i", "s"]])
+
+
+def test_apply_to_rows(check):
+    check(lambda df: df.apply(lambda row: row.i * 2 + row.j, axis=1))
+    check(lambda df: df.assign(n=df[["i", "j"]].apply(lambda row: f"{row.i}-{row.j}", axis=1)))
+    check(lambda df: df[["i", "j"]].apply(lambda row: pd.Series({"a": row.i, "b": row.j}), axis=1))
+
+
+def test_apply_with_meta(frame, lazy):
+    actual = lazy.apply(lambda row: row.i / row.j, axis=1, meta=("ratio", "float64"))
+    assert actual.name == "ratio" and actual.dtype == "float64"
+    assert_series_equal(actual.compute(), (frame.i / frame.j).rename("ratio"))
+
+
+def test_map_partitions(frame, lazy):
+    assert_frame_equal(lazy.map_partitions(lambda df: df.assign(n=df.i * 2)).compute(), frame.assign(n=frame.i * 2))
+    assert_series_equal(lazy.map_partitions(lambda df: df.i + df.j).compute(), frame.i + frame.j)
+    assert_series_equal(lazy.i.map_partitions(lambda s: s + 1).compute(), frame.i + 1)
+    assert lazy.map_partitions(len).compute().tolist() == [3, 3, 2]
+    assert lazy.map_partitions(lambda df, n, m=0: df.head(n + m), 1, m=1).compute().index.tolist() == [0, 1, 3, 4, 6, 7]
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"n": "int64", "s": "str"},
+        [("n", "int64"), ("s", str)],
+        pd.DataFrame({"n": [1], "s": ["a"]}),
+    ],
+)
+def test_meta_in_all_its_forms(frame, lazy, meta):
+    called = lazy.map_partitions(lambda df: pd.DataFrame({"n": df.i, "s": df.s}), meta=meta)
+    assert called.dtypes.astype(str).to_dict() == {"n": "int64", "s": "str"}
+    assert_frame_equal(called.compute(), frame[["i", "s"]].rename(columns={"i": "n"}))
+
+
+def test_meta_is_found_without_running(lazy):
+    def fails_on_real_data(df):
+        assert df.i.tolist() == [1, 1]
+        return df[["i"]]
+
+    assert list(lazy.map_partitions(fails_on_real_data).columns) == ["i"]
+
+
+def test_functions_that_break_their_promise(lazy):
+    with pytest.raises(ValueError, match="meta"):
+        lazy.map_partitions(lambda df: df.nope)
+    with pytest.raises((ValueError, TypeError), match="columns"):
+        lazy.map_partitions(lambda df: df[["i"]], meta={"i": "int64", "j": "int64"}).compute()
+    with pytest.raises(TypeError, match="'i'"):
+        lazy.map_partitions(lambda df: df[["s"]].rename(columns={"s": "i"}), meta={"i": "int64"}).compute()
+
+
+def test_an_exception_of_a_users_function_arrives_with_its_type(lazy):
+    class Boom(Exception):
+        pass
+
+    def explode(value):
+        if value == 9:
+            raise Boom("nine")
+        return value
+
+    with pytest.raises(Boom, match="nine"):
+        lazy.i.map(explode, meta=("i", "int64")).compute()
