@@ -23,7 +23,8 @@ class ConformOperator final : public RowOperator {
       if (!column) {
         ARROW_ASSIGN_OR_RAISE(column, arrow::MakeArrayOfNull(field->type(), batch->num_rows(), pool_));
       } else if (!column->type()->Equals(*field->type())) {
-        ARROW_ASSIGN_OR_RAISE(auto cast, arrow::compute::Cast(column, field->type(), arrow::compute::CastOptions::Safe(), &exec));
+        ARROW_ASSIGN_OR_RAISE(auto cast,
+                              arrow::compute::Cast(column, field->type(), arrow::compute::CastOptions::Safe(), &exec));
         column = cast.make_array();
       }
       columns.push_back(std::move(column));
@@ -78,7 +79,8 @@ Result<PartitionSources> LowerRepartition(const PlanNode& node, const LowerConte
 
 Result<PartitionSources> LowerStageInput(const PlanNode& node, const LowerContext& context) {
   const int stage = static_cast<const StageInputNode&>(node).stage();
-  const auto found = context.stage_outputs ? context.stage_outputs->find(stage) : std::map<int, PartitionSources>::const_iterator{};
+  const auto found =
+      context.stage_outputs ? context.stage_outputs->find(stage) : std::map<int, PartitionSources>::const_iterator{};
   if (!context.stage_outputs || found == context.stage_outputs->end()) {
     return Status::UnknownError("stage ", stage, " has not run, but its output is asked for");
   }

@@ -1,0 +1,394 @@
+#include "millstream/exec/partitioned_writer.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <thread>
+
+#include <arrow/compute/api.h>
+#include <arrow/json/from_string.h>
+
+#include "millstream/exec/partition_path.h"
+#include "millstream/format/parquet/test_files.h"
+#include "millstream/memory/budget_pool.h"
+#include "millstream/scheduler/parallel.h"
+
+namespace millstream {
+namespace {
+
+using arrow::field;
+using arrow::schema;
+using parquet_format::ReadWithArrow;
+using parquet_format::TempDir;
+
+std::shared_ptr<arrow::RecordBatch> BatchOf(const std::shared_ptr<arrow::Schema>& schema, const std::string& json) {
+  const auto rows = arrow::json::ArrayFromJSONString(arrow::struct_(schema->fields()), json).ValueOrDie();
+  return arrow::RecordBatch::FromStructArray(rows).ValueOrDie()->ReplaceSchemaMetadata(nullptr);
+}
+
+/// Rows {k: key(i), v: i} for i in [from, to).
+std::shared_ptr<arrow::RecordBatch> Rows(int64_t from, int64_t to, const std::function<std::string(int64_t)>& key) {
+  arrow::StringBuilder keys;
+  arrow::Int64Builder values;
+  for (int64_t i = from; i < to; ++i) {
+    EXPECT_TRUE(keys.Append(key(i)).ok() && values.Append(i).ok());
+  }
+  return arrow::RecordBatch::Make(schema({field("k", arrow::utf8()), field("v", arrow::int64())}), to - from,
+                                  {keys.Finish().ValueOrDie(), values.Finish().ValueOrDie()});
+}
+
+/// A write into a folder of its own.
+struct Write {
+  TempDir dir;
+  TaskContext context = UnlimitedContext();
+  std::unique_ptr<fs::OutputJob> job;
+  std::unique_ptr<PartitionedWriter> writer;
+
+  Status Begin(const std::shared_ptr<arrow::Schema>& columns, std::vector<std::string> partition_on,
+               const std::function<void(PartitionedWriter::Options*)>& change = {}) {
+    ARROW_ASSIGN_OR_RAISE(job, fs::OutputJob::Begin(dir / "out", {}, {}, context));
+    PartitionedWriter::Options options;
+    options.output = {job.get(), ParquetFormat(), nullptr, fs::Compression::kNone, context};
+    options.schema = columns;
+    options.partition_on = std::move(partition_on);
+    options.name_pattern = "part.*.parquet";
+    if (change) change(&options);
+    return PartitionedWriter::Make(std::move(options)).Value(&writer);
+  }
+
+  /// Everything as one partition of one morsel.
+  Status One(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) {
+    for (const auto& batch : batches) ARROW_RETURN_NOT_OK(writer->Consume(0, 0, batch));
+    ARROW_RETURN_NOT_OK(writer->MorselDone(0, 0));
+    return writer->PartitionDone(0, 1);
+  }
+
+  Result<std::vector<WrittenFile>> End() {
+    ARROW_ASSIGN_OR_RAISE(auto files, writer->Finish());
+    ARROW_RETURN_NOT_OK(job->Commit().status());
+    return files;
+  }
+
+  /// The files below the output folder, as they are on disk.
+  std::map<std::string, std::shared_ptr<arrow::Table>> Read() {
+    std::map<std::string, std::shared_ptr<arrow::Table>> tables;
+    const std::filesystem::path root = dir / "out";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+      if (entry.is_regular_file()) {
+        tables[std::filesystem::relative(entry.path(), root).string()] = ReadWithArrow(entry.path().string());
+      }
+    }
+    return tables;
+  }
+};
+
+std::vector<int64_t> Values(const arrow::Table& table) {
+  std::vector<int64_t> values;
+  for (const auto& chunk : table.GetColumnByName("v")->chunks()) {
+    const auto& array = static_cast<const arrow::Int64Array&>(*chunk);
+    values.insert(values.end(), array.raw_values(), array.raw_values() + array.length());
+  }
+  return values;
+}
+
+TEST(OrderedWriter, WritesAFilePerPartitionAlsoForEmptyOnes) {
+  Write write;
+  const auto rows = Rows(0, 3, [](int64_t) { return "x"; });
+  ASSERT_TRUE(write.Begin(rows->schema(), {}).ok());
+  ASSERT_TRUE(write.One({rows}).ok());
+  ASSERT_TRUE(write.writer->PartitionDone(1, 0).ok());
+  const auto files = write.End().ValueOrDie();
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].name, "part.0.parquet");
+  EXPECT_EQ(files[0].rows, 3);
+  EXPECT_EQ(files[0].bytes, static_cast<int64_t>(std::filesystem::file_size(write.dir / "out/part.0.parquet")));
+  EXPECT_EQ(files[1].rows, 0);
+  const auto tables = write.Read();
+  EXPECT_TRUE(tables.at("part.1.parquet")->schema()->Equals(*rows->schema()));
+  EXPECT_EQ(Values(*tables.at("part.0.parquet")), (std::vector<int64_t>{0, 1, 2}));
+}
+
+TEST(OrderedWriter, PutsMorselsIntoOrder) {
+  Write write;
+  const auto key = [](int64_t) { return "x"; };
+  ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {}).ok());
+  auto& writer = *write.writer;
+  ASSERT_TRUE(writer.Consume(0, 2, Rows(4, 6, key)).ok());
+  ASSERT_TRUE(writer.MorselDone(0, 2).ok());
+  ASSERT_TRUE(writer.Consume(0, 0, Rows(0, 1, key)).ok());
+  ASSERT_TRUE(writer.Consume(0, 0, Rows(1, 4, key)).ok());
+  ASSERT_TRUE(writer.MorselDone(0, 0).ok());
+  ASSERT_TRUE(writer.MorselDone(0, 1).ok());  // a morsel without rows
+  ASSERT_TRUE(writer.PartitionDone(0, 3).ok());
+  ASSERT_EQ(write.End().ValueOrDie().size(), 1u);
+  EXPECT_EQ(Values(*write.Read().at("part.0.parquet")), (std::vector<int64_t>{0, 1, 2, 3, 4, 5}));
+}
+
+/// Threads take the morsels of all partitions in order and are slow at random, as a scan's are.
+void WriteFromThreads(Write* write, int threads, int64_t partitions, int64_t morsels, int64_t rows,
+                      const std::function<std::string(int64_t)>& key) {
+  std::atomic<int64_t> next{0};
+  std::vector<std::atomic<int64_t>> done(static_cast<size_t>(partitions));
+  const Status status = RunOnThreads(
+      threads,
+      [&](int thread) -> Status {
+        std::mt19937 random(static_cast<unsigned>(thread));
+        for (int64_t i = next++; i < partitions * morsels; i = next++) {
+          const int64_t partition = i / morsels;
+          const int64_t morsel = i % morsels;
+          const int64_t first = i * rows;
+          if (random() % 4 == 0) std::this_thread::sleep_for(std::chrono::microseconds(random() % 500));
+          ARROW_RETURN_NOT_OK(write->writer->Consume(partition, morsel, Rows(first, first + rows / 2, key)));
+          ARROW_RETURN_NOT_OK(write->writer->Consume(partition, morsel, Rows(first + rows / 2, first + rows, key)));
+          ARROW_RETURN_NOT_OK(write->writer->MorselDone(partition, morsel));
+          if (++done[static_cast<size_t>(partition)] == morsels) {
+            ARROW_RETURN_NOT_OK(write->writer->PartitionDone(partition, morsels));
+          }
+        }
+        return Status::OK();
+      },
+      [&] { write->writer->Stop(); });
+  ASSERT_TRUE(status.ok()) << status;
+}
+
+TEST(OrderedWriter, KeepsOrderUnderThreadsWithinItsBound) {
+  for (const bool single_file : {false, true}) {
+    Write write;
+    const auto key = [](int64_t) { return "x"; };
+    ASSERT_TRUE(write
+                    .Begin(Rows(0, 0, key)->schema(), {},
+                           [&](auto* options) {
+                             options->share = 2000;  // a few batches: threads that are ahead have to wait
+                             options->single_file = single_file;
+                             if (single_file) options->name_pattern = "all.parquet";
+                           })
+                    .ok());
+    WriteFromThreads(&write, 4, 5, 20, 10, key);
+    ASSERT_EQ(write.End().ValueOrDie().size(), single_file ? 1u : 5u);
+    int64_t expected = 0;
+    for (const auto& [name, table] : write.Read()) {
+      for (const int64_t value : Values(*table)) ASSERT_EQ(value, expected++) << name;
+    }
+    EXPECT_EQ(expected, 1000);
+  }
+}
+
+TEST(OrderedWriter, WritesOneFileWithoutPartitions) {
+  Write write;
+  ASSERT_TRUE(write
+                  .Begin(Rows(0, 0, {})->schema(), {},
+                         [](auto* options) {
+                           options->single_file = true;
+                           options->name_pattern = "all.parquet";
+                         })
+                  .ok());
+  EXPECT_EQ(write.End().ValueOrDie().size(), 1u);
+  EXPECT_EQ(write.Read().at("all.parquet")->num_rows(), 0);
+}
+
+TEST(OrderedWriter, StopWakesAThreadThatWaits) {
+  Write write;
+  const auto key = [](int64_t) { return "x"; };
+  ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {}, [](auto* options) { options->share = 1; }).ok());
+  ASSERT_TRUE(write.writer->Consume(0, 1, Rows(0, 10, key)).ok());
+  Status ahead;
+  std::thread waits([&] { ahead = write.writer->Consume(0, 2, Rows(10, 20, key)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  write.writer->Stop();
+  waits.join();
+  EXPECT_TRUE(ahead.IsCancelled()) << ahead;
+}
+
+TEST(OrderedWriter, CancellingWakesAThreadThatWaits) {
+  Write write;
+  CancelToken cancel;
+  write.context.cancel = &cancel;
+  const auto key = [](int64_t) { return "x"; };
+  ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {}, [](auto* options) { options->share = 1; }).ok());
+  ASSERT_TRUE(write.writer->Consume(0, 1, Rows(0, 10, key)).ok());
+  Status ahead;
+  std::thread waits([&] { ahead = write.writer->Consume(0, 2, Rows(10, 20, key)); });
+  cancel.Cancel();
+  waits.join();
+  EXPECT_TRUE(ahead.IsCancelled()) << ahead;
+}
+
+TEST(OrderedWriter, LeavesNothingBehindWhereItIsGivenUp) {
+  Write write;
+  const auto key = [](int64_t) { return "x"; };
+  ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {}).ok());
+  ASSERT_TRUE(write.writer->Consume(0, 0, Rows(0, 10, key)).ok());
+  write.writer.reset();
+  ASSERT_TRUE(write.job->Abort().ok());
+  EXPECT_FALSE(std::filesystem::exists(write.dir / "out"));
+}
+
+TEST(OrderedWriter, CompressesWholeFiles) {
+  Write write;
+  const auto rows = Rows(0, 3, [](int64_t) { return "x"; });
+  ASSERT_TRUE(write
+                  .Begin(rows->schema(), {},
+                         [](auto* options) {
+                           options->output.compression = fs::Compression::kGzip;
+                           options->name_pattern = "*.gz";
+                         })
+                  .ok());
+  ASSERT_TRUE(write.One({rows}).ok());
+  const auto files = write.End().ValueOrDie();
+  std::ifstream file(write.dir / "out/0.gz", std::ios::binary);
+  EXPECT_EQ(file.get(), 0x1f);
+  EXPECT_EQ(file.get(), 0x8b);
+  EXPECT_EQ(files[0].bytes, static_cast<int64_t>(std::filesystem::file_size(write.dir / "out/0.gz")));
+}
+
+TEST(KeyedWriter, WritesDirectoriesByValue) {
+  Write write;
+  const auto columns = schema({field("v", arrow::int64()), field("type", arrow::utf8()), field("repo", arrow::utf8())});
+  const auto batch = BatchOf(columns, R"([{"v": 0, "type": "Push", "repo": "a/b"}, {"v": 1, "type": "Fork", "repo": "a/b"},
+                                          {"v": 2, "type": "Push", "repo": "c%d"}, {"v": 3, "type": "Push", "repo": "a/b"}])");
+  ASSERT_TRUE(write.Begin(columns, {"type", "repo"}).ok());
+  ASSERT_TRUE(write.One({batch, batch->Slice(3)}).ok());
+  const auto files = write.End().ValueOrDie();
+  ASSERT_EQ(files.size(), 3u);
+  EXPECT_EQ(files[1].name, "type=Push/repo=a%2Fb/part.0.parquet");
+  EXPECT_EQ(files[1].rows, 3);
+  const auto tables = write.Read();
+  EXPECT_EQ(Values(*tables.at("type=Push/repo=a%2Fb/part.0.parquet")), (std::vector<int64_t>{0, 3, 3}));
+  EXPECT_EQ(Values(*tables.at("type=Push/repo=c%25d/part.0.parquet")), (std::vector<int64_t>{2}));
+  EXPECT_EQ(Values(*tables.at("type=Fork/repo=a%2Fb/part.0.parquet")), (std::vector<int64_t>{1}));
+  EXPECT_EQ(tables.at("type=Fork/repo=a%2Fb/part.0.parquet")->num_columns(), 1);
+}
+
+/// The paths of the rows {k: each of `json`} and the values that come back from them.
+std::vector<std::string> Paths(const std::shared_ptr<arrow::DataType>& type, const std::string& json) {
+  const auto values = arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
+  const auto batch = arrow::RecordBatch::Make(schema({field("k", type)}), values->length(), {values});
+  return GroupByPath(*batch, {0}, schema({}), arrow::default_memory_pool()).ValueOrDie().paths;
+}
+
+TEST(KeyedWriter, NamesDirectoriesAsPandasPrintsValues) {
+  using List = std::vector<std::string>;
+  const std::string none = "k=__HIVE_DEFAULT_PARTITION__/";
+  EXPECT_EQ(Paths(arrow::utf8(), R"(["a/b", "50%", "é", ".", "..", "a\tb", "", null, "a=b"])"),
+            (List{"k=a%2Fb/", "k=50%25/", "k=é/", "k=%2E/", "k=%2E./", "k=a%09b/", none, "k=a%3Db/"}));
+  EXPECT_EQ(Paths(arrow::int64(), "[1, -5, null, 9223372036854775807, 1]"),
+            (List{"k=1/", "k=-5/", none, "k=9223372036854775807/"}));
+  EXPECT_EQ(Paths(arrow::float64(), "[1, 0.1, 0.0, -0.0, NaN, null, 1e16, 1e-5, 123456789.5, Inf]"),
+            (List{"k=1.0/", "k=0.1/", "k=0.0/", none, "k=1e+16/", "k=1e-05/", "k=123456789.5/", "k=inf/"}));
+  EXPECT_EQ(Paths(arrow::float32(), "[0.1]"), (List{"k=0.1/"}));
+  EXPECT_EQ(Paths(arrow::boolean(), "[true, false, null]"), (List{"k=True/", "k=False/", none}));
+  EXPECT_EQ(Paths(arrow::date32(), "[0, 18292]"), (List{"k=1970-01-01/", "k=2020-01-31/"}));
+  EXPECT_EQ(Paths(arrow::timestamp(arrow::TimeUnit::MILLI), "[1580472000000, 1580472000500]"),
+            (List{"k=2020-01-31 12%3A00%3A00/", "k=2020-01-31 12%3A00%3A00.500000/"}));
+  EXPECT_EQ(Paths(arrow::timestamp(arrow::TimeUnit::NANO, "UTC"), "[1]"),
+            (List{"k=1970-01-01 00%3A00%3A00.000000001+00%3A00/"}));
+  EXPECT_EQ(Paths(arrow::decimal128(5, 2), R"(["1.50"])"), (List{"k=1.50/"}));
+  EXPECT_EQ(Paths(arrow::dictionary(arrow::int8(), arrow::utf8()), R"(["a", null, "b", "a"])"), (List{"k=a/", none, "k=b/"}));
+  EXPECT_EQ(Paths(arrow::large_utf8(), R"(["a"])"), (List{"k=a/"}));
+  EXPECT_EQ(Paths(arrow::binary(), R"(["a"])"), (List{"k=a/"}));
+}
+
+TEST(KeyedWriter, RefusesWhatCannotBe) {
+  const auto columns = schema({field("v", arrow::int64()), field("l", arrow::list(arrow::int64()))});
+  Write write;
+  EXPECT_TRUE(write.Begin(columns, {"absent"}).IsKeyError());
+  EXPECT_TRUE(write.Begin(columns, {"l"}).IsTypeError());
+  EXPECT_TRUE(write.Begin(columns, {"v", "v"}).IsInvalid());
+  EXPECT_TRUE(write.Begin(schema({columns->field(0)}), {"v"}).IsInvalid());
+  EXPECT_TRUE(write.Begin(columns, {"v"}, [](auto* options) { options->single_file = true; }).IsInvalid());
+  EXPECT_TRUE(write.Begin(columns, {"v"}, [](auto* options) { options->name_pattern = "same.parquet"; }).IsInvalid());
+}
+
+TEST(KeyedWriter, KeepsTheOrderOfEachPartitionWithinAKey) {
+  for (const int64_t share : {int64_t{0}, int64_t{1}, int64_t{3000}}) {
+    Write write;
+    write.context.threads = 3;
+    const auto key = [](int64_t i) { return std::to_string(i % 7); };
+    ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {"k"}, [&](auto* options) { options->share = share; }).ok());
+    WriteFromThreads(&write, 4, 3, 40, 20, key);
+    const auto files = write.End().ValueOrDie();
+    if (share == 0) EXPECT_EQ(files.size(), 7u);
+    // A key's files by their flush; rows of one partition (800 of them) ascend from file to file.
+    std::map<std::string, std::map<int64_t, std::vector<int64_t>>> by_key;
+    for (const auto& [name, table] : write.Read()) {
+      const size_t slash = name.find('/');
+      const std::string file = name.substr(slash + 1);
+      const size_t first_dot = file.find('.', 5);
+      const std::string flush = file.substr(first_dot + 1);
+      by_key[name.substr(0, slash)][flush == "parquet" ? 0 : std::stoll(flush)] = Values(*table);
+    }
+    ASSERT_EQ(by_key.size(), 7u);
+    int64_t total = 0;
+    for (const auto& [directory, flushes] : by_key) {
+      std::map<int64_t, int64_t> last;
+      for (const auto& [flush, values] : flushes) {
+        for (const int64_t value : values) {
+          EXPECT_EQ("k=" + std::to_string(value % 7), directory);
+          const auto [at, is_new] = last.try_emplace(value / 800, -1);
+          EXPECT_LT(at->second, value) << directory << " flush " << flush;
+          at->second = value;
+          ++total;
+        }
+      }
+    }
+    EXPECT_EQ(total, 2400);
+  }
+}
+
+TEST(KeyedWriter, WritesThousandsOfKeysWithFewOpenFilesAndLittleMemory) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 64;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto budget = std::make_shared<MemoryBudget>(int64_t{32} << 20);
+  BudgetPool pool(budget, 0);
+  {
+    Write write;
+    write.context.pool = &pool;
+    write.context.budget = budget.get();
+    write.context.threads = 2;
+    const auto key = [](int64_t i) { return "owner/" + std::to_string(i * 7919 % 1000); };
+    ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {"k"}).ok());
+    WriteFromThreads(&write, 2, 2, 4, 6000, key);
+    const auto files = write.End().ValueOrDie();
+    EXPECT_EQ(files.size(), 1000u);
+    int64_t rows = 0;
+    for (const auto& file : files) rows += file.rows;
+    EXPECT_EQ(rows, 48000);
+  }
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_LT(budget->peak(), int64_t{16} << 20);
+}
+
+TEST(KeyedWriter, CopiesWhatIsLeftOfLargeBatches) {
+  // One key has nearly all rows and is flushed again and again; the others' few rows must not keep its batches in memory.
+  Write write;
+  const auto budget = std::make_shared<MemoryBudget>(int64_t{64} << 20);
+  BudgetPool pool(budget, 0);
+  write.context.pool = &pool;
+  write.context.budget = budget.get();
+  const auto key = [](int64_t i) { return i % 1000 == 0 ? "rare" + std::to_string(i % 3000) : std::string("common"); };
+  ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {"k"}, [](auto* options) { options->share = 1 << 20; }).ok());
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  for (int64_t i = 0; i < 100; ++i) ASSERT_TRUE(write.writer->Consume(0, 0, Rows(i * 20000, (i + 1) * 20000, key)).ok());
+  ASSERT_TRUE(write.writer->MorselDone(0, 0).ok() && write.writer->PartitionDone(0, 1).ok());
+  EXPECT_LT(budget->peak(), int64_t{40} << 20);
+  const auto files = write.End().ValueOrDie();
+  int64_t rare = 0;
+  int64_t rows = 0;
+  for (const auto& file : files) {
+    rare += file.name.starts_with("k=rare");
+    rows += file.rows;
+  }
+  EXPECT_EQ(rare, 3);
+  EXPECT_EQ(rows, 2000000);
+}
+
+}  // namespace
+}  // namespace millstream
