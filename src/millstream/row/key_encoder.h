@@ -1,0 +1,57 @@
+// Packs the key columns of a batch into keys of a KeyLayout and hashes them, a chunk at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "millstream/base/result.h"
+#include "millstream/row/column_reader.h"
+#include "millstream/row/key_layout.h"
+
+namespace millstream {
+
+/// One thread's encoder. Rows it makes are keyed rows whose long strings still lie in the batch.
+class KeyEncoder {
+ public:
+  static Result<KeyEncoder> Make(const KeyLayout* layout, const std::vector<std::shared_ptr<arrow::DataType>>& types,
+                                 arrow::MemoryPool* pool);
+
+  /// `columns`: one for each field; they must outlive the encoding.
+  Status Bind(const std::vector<const arrow::ArrayData*>& columns);
+
+  /// Encodes rows [offset, offset + n), n <= kChunkRows.
+  Status Encode(int64_t offset, int64_t n);
+
+  uint64_t hash(int64_t i) const { return row_internal::LoadWord(row(i)); }
+  /// A keyed row of row_width() bytes.
+  const uint8_t* row(int64_t i) const { return rows_.data() + i * row_width_; }
+  int64_t row_width() const { return row_width_; }
+  /// 1 where all keys are present; nullptr if they are in all rows.
+  const uint8_t* present() const { return any_missing_ ? present_.data() : nullptr; }
+
+  /// The words of a lone integer key, or the codes of a lone dictionary key, of the last Encode; nullptr for others.
+  const uint64_t* lone_words() const { return lone_words_; }
+  const int32_t* lone_codes() const { return lone_codes_; }
+  int64_t dictionary_generation() const { return readers_[0].dictionary_generation(); }
+  int64_t dictionary_size() const { return readers_[0].dictionary_size(); }
+
+ private:
+  KeyEncoder() = default;
+  void Pack(const KeyLayout::Field& field, const ColumnChunk& chunk, int64_t n);
+  void HashRows(int64_t n);
+  void HashLoneWords(const uint8_t* present, int64_t n);
+
+  const KeyLayout* layout_ = nullptr;
+  std::vector<ColumnReader> readers_;
+  int64_t row_width_ = 0;
+  std::vector<uint8_t> rows_;
+  std::vector<uint8_t> present_;
+  bool any_missing_ = false;
+  const uint64_t* lone_words_ = nullptr;
+  const int32_t* lone_codes_ = nullptr;
+};
+
+}  // namespace millstream
