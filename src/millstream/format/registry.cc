@@ -3,6 +3,7 @@
 
 #include "millstream/format/avro/avro_format.h"
 #include "millstream/format/format.h"
+#include "millstream/format/json/json_format.h"
 #include "millstream/format/parquet/parquet_format.h"
 
 namespace millstream {
@@ -10,6 +11,7 @@ namespace {
 
 const std::vector<const Format*>& Formats() {
   static const std::vector<const Format*> formats = {
+      JsonFormat(),
       ParquetFormat(),
       avro::AvroFormat(),
   };
