@@ -9,12 +9,14 @@
 #include <arrow/buffer.h>
 
 #include "millstream/base/result.h"
+#include "millstream/fs/interrupt.h"
 
 namespace millstream::fs {
 namespace {
 
-constexpr int64_t kBlockBytes = 1 << 20;
 constexpr int64_t kMinBlockBytes = 64 << 10;
+/// A block is at most this part of the budget: a stream holds up to four, and several streams are open.
+constexpr int64_t kShareOfBudget = 64;
 constexpr size_t kReadyBlocks = 2;
 /// A read for "everything" must not allocate what it asks for at once.
 constexpr int64_t kFirstAllocation = 16 << 20;
@@ -51,6 +53,7 @@ class PlainStream final : public CountedInputStream {
 
   Result<int64_t> Read(int64_t wanted, void* out) override {
     ARROW_RETURN_NOT_OK(context_.CheckCancelled());
+    const InterruptScope interrupt(context_.cancel, nullptr);
     Result<int64_t> got = raw_->Read(wanted, out);
     if (!got.ok()) return Named(got.status(), place_);
     counter_->fetch_add(*got, std::memory_order_relaxed);
@@ -69,27 +72,27 @@ class PlainStream final : public CountedInputStream {
 
 class BlockStream final : public CountedInputStream {
  public:
-  BlockStream(std::shared_ptr<arrow::io::InputStream> raw, std::string place, ByteCounter counter, bool read_ahead,
+  BlockStream(std::shared_ptr<arrow::io::InputStream> raw, std::string place, ByteCounter counter, const BlockOptions& options,
               const TaskContext& context)
       : raw_(std::move(raw)),
         place_(std::move(place)),
         counter_(std::move(counter)),
-        read_ahead_(read_ahead),
+        read_ahead_(options.read_ahead),
         context_(context),
-        block_bytes_(std::clamp(context.budget ? context.budget->limit() / 256 : kBlockBytes, kMinBlockBytes, kBlockBytes)) {}
+        block_bytes_(std::min(options.block_bytes, std::max(context.budget->limit() / kShareOfBudget, kMinBlockBytes))) {}
   ~BlockStream() override { ARROW_UNUSED(BlockStream::Close()); }
 
   Status Close() override {
     if (closed_) return Status::OK();
     StopThread();
     closed_ = true;
-    return WithPlace(raw_->Close(), place_);
+    return Named(raw_->Close(), place_);
   }
   Status Abort() override {
     if (closed_) return Status::OK();
     StopThread();
     closed_ = true;
-    return WithPlace(raw_->Abort(), place_);
+    return Named(raw_->Abort(), place_);
   }
   bool closed() const override { return closed_; }
   Result<int64_t> Tell() const override { return position_; }
@@ -123,7 +126,7 @@ class BlockStream final : public CountedInputStream {
  private:
   /// Makes sure that current_ has unread bytes; false at the end.
   Result<bool> HaveBytes() {
-    if (closed_) return Status::Invalid(place_, ": read of a closed stream");
+    if (closed_) return Named(Status::Invalid("read of a closed stream"), place_);
     while (!current_ || used_ == current_->size()) {
       if (current_ && current_->size() < block_bytes_) return false;  // a short block is the last
       current_.reset();
@@ -140,7 +143,7 @@ class BlockStream final : public CountedInputStream {
     if (!thread_.joinable()) thread_ = std::thread([this] { Produce(); });
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !ready_.empty() || ended_; });
-    if (ready_.empty()) return last_.ok() ? Status::Invalid(place_, ": read past an error") : last_;
+    if (ready_.empty()) return last_.ok() ? Status::Invalid("read past the end") : last_;
     auto block = std::move(ready_.front());
     ready_.pop_front();
     lock.unlock();
@@ -151,6 +154,7 @@ class BlockStream final : public CountedInputStream {
   /// Always a full block, but at the end.
   Result<std::shared_ptr<arrow::Buffer>> FillBlock() {
     ARROW_RETURN_NOT_OK(context_.CheckCancelled());
+    const InterruptScope interrupt(context_.cancel, &stop_);
     auto block = ReadBuffer(block_bytes_, context_.pool, [this](int64_t room, uint8_t* out) -> Result<int64_t> {
       int64_t done = 0;
       while (done < room) {
@@ -160,7 +164,7 @@ class BlockStream final : public CountedInputStream {
       }
       return done;
     });
-    if (!block.ok()) return WithPlace(block.status(), place_);
+    if (!block.ok()) return Named(block.status(), place_);
     return block;
   }
 
@@ -215,13 +219,13 @@ class BlockStream final : public CountedInputStream {
   int64_t position_ = 0;
   bool closed_ = false;
   std::thread thread_;
+  std::atomic<bool> stop_{false};  // changed with mutex_ held, but looked at without it
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::deque<std::shared_ptr<arrow::Buffer>> ready_;
   Status last_;
   bool ended_ = false;
-  bool stop_ = false;
 };
 
 class PlainFile final : public arrow::io::RandomAccessFile {
@@ -229,8 +233,8 @@ class PlainFile final : public arrow::io::RandomAccessFile {
   PlainFile(std::shared_ptr<arrow::io::RandomAccessFile> raw, std::string place, const TaskContext& context)
       : raw_(std::move(raw)), place_(std::move(place)), context_(context) {}
 
-  Status Close() override { return WithPlace(raw_->Close(), place_); }
-  Status Abort() override { return WithPlace(raw_->Abort(), place_); }
+  Status Close() override { return Named(raw_->Close(), place_); }
+  Status Abort() override { return Named(raw_->Abort(), place_); }
   bool closed() const override { return raw_->closed(); }
   Result<int64_t> Tell() const override { return raw_->Tell(); }
   Status Seek(int64_t position) override { return WithPlace(raw_->Seek(position), place_); }
@@ -241,6 +245,7 @@ class PlainFile final : public arrow::io::RandomAccessFile {
 
   Result<int64_t> Read(int64_t wanted, void* out) override {
     ARROW_RETURN_NOT_OK(context_.CheckCancelled());
+    const InterruptScope interrupt(context_.cancel, nullptr);
     return WithName(raw_->Read(wanted, out));
   }
   Result<std::shared_ptr<arrow::Buffer>> Read(int64_t wanted) override {
@@ -248,6 +253,7 @@ class PlainFile final : public arrow::io::RandomAccessFile {
   }
   Result<int64_t> ReadAt(int64_t position, int64_t wanted, void* out) override {
     ARROW_RETURN_NOT_OK(context_.CheckCancelled());
+    const InterruptScope interrupt(context_.cancel, nullptr);
     return WithName(raw_->ReadAt(position, wanted, out));
   }
   Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t wanted) override {
@@ -278,8 +284,9 @@ std::shared_ptr<CountedInputStream> MakePlainStream(std::shared_ptr<arrow::io::I
 }
 
 std::shared_ptr<CountedInputStream> MakeBlockStream(std::shared_ptr<arrow::io::InputStream> raw, std::string place,
-                                                    ByteCounter counter, bool read_ahead, const TaskContext& context) {
-  return std::make_shared<BlockStream>(std::move(raw), std::move(place), std::move(counter), read_ahead, context);
+                                                    ByteCounter counter, const BlockOptions& options,
+                                                    const TaskContext& context) {
+  return std::make_shared<BlockStream>(std::move(raw), std::move(place), std::move(counter), options, context);
 }
 
 std::shared_ptr<arrow::io::RandomAccessFile> MakePlainFile(std::shared_ptr<arrow::io::RandomAccessFile> raw, std::string place,

@@ -25,11 +25,16 @@ class CountedInputStream : public arrow::io::InputStream {
 std::shared_ptr<CountedInputStream> MakePlainStream(std::shared_ptr<arrow::io::InputStream> raw, std::string place,
                                                     ByteCounter counter, const TaskContext& context);
 
-/// Reads `raw` in blocks of up to 1 MiB (less under a small budget), with `read_ahead` on a thread of its own that keeps two
-/// blocks ready. The thread starts at the first read and ends with Close, which waits for the block being read. Read(n) is
-/// without a copy where the bytes lie in one block. Errors and cancellation as above.
+struct BlockOptions {
+  int64_t block_bytes = 1 << 20;  ///< made smaller under a small budget
+  bool read_ahead = true;         ///< on a thread of its own, which keeps two blocks ready
+};
+
+/// Reads `raw` in blocks. The thread that reads ahead starts at the first read and ends with Close. Read(n) is without a copy
+/// where the bytes lie in one block. Errors and cancellation as above.
 std::shared_ptr<CountedInputStream> MakeBlockStream(std::shared_ptr<arrow::io::InputStream> raw, std::string place,
-                                                    ByteCounter counter, bool read_ahead, const TaskContext& context);
+                                                    ByteCounter counter, const BlockOptions& options,
+                                                    const TaskContext& context);
 
 /// As MakePlainStream, for reads at any offset.
 std::shared_ptr<arrow::io::RandomAccessFile> MakePlainFile(std::shared_ptr<arrow::io::RandomAccessFile> raw, std::string place,

@@ -220,7 +220,7 @@ TEST_P(BlockStreamTest, GivesTheBytesWhateverTheReads) {
   const std::string text = Text(5 << 20);
   auto counter = std::make_shared<std::atomic<int64_t>>(0);
   const TaskContext context = UnlimitedContext();
-  auto stream = MakeBlockStream(std::make_shared<DripStream>(text, 70001), "x", counter, GetParam(), context);
+  auto stream = MakeBlockStream(std::make_shared<DripStream>(text, 70001), "x", counter, {1 << 20, GetParam()}, context);
   std::string read;
   std::mt19937 random(3);
   for (;;) {
@@ -242,7 +242,7 @@ TEST_P(BlockStreamTest, ErrorsComeAfterTheGoodBytesAndStay) {
   compressed.resize(compressed.size() - 1);
   const TaskContext context = UnlimitedContext();
   auto raw = Decompress(std::make_shared<DripStream>(compressed, 1 << 20), Compression::kGzip, context).ValueOrDie();
-  auto stream = MakeBlockStream(raw, "dir/file.gz", std::make_shared<std::atomic<int64_t>>(0), GetParam(), context);
+  auto stream = MakeBlockStream(raw, "dir/file.gz", std::make_shared<std::atomic<int64_t>>(0), {1 << 20, GetParam()}, context);
   Status status;
   int64_t good = 0;
   while (status.ok()) {
@@ -260,7 +260,7 @@ TEST_P(BlockStreamTest, CancelledRunsStop) {
   CancelToken cancel;
   context.cancel = &cancel;
   auto stream = MakeBlockStream(std::make_shared<DripStream>(Text(8 << 20), 1 << 20), "x",
-                                std::make_shared<std::atomic<int64_t>>(0), GetParam(), context);
+                                std::make_shared<std::atomic<int64_t>>(0), {1 << 20, GetParam()}, context);
   ASSERT_TRUE(stream->Read(100).ok());
   cancel.Cancel();
   Status status;
@@ -271,7 +271,7 @@ TEST_P(BlockStreamTest, CancelledRunsStop) {
 TEST_P(BlockStreamTest, MayBeClosedInTheMiddle) {
   const TaskContext context = UnlimitedContext();
   auto stream = MakeBlockStream(std::make_shared<DripStream>(Text(8 << 20), 1 << 20), "x",
-                                std::make_shared<std::atomic<int64_t>>(0), GetParam(), context);
+                                std::make_shared<std::atomic<int64_t>>(0), {1 << 20, GetParam()}, context);
   auto kept = stream->Read(1000).ValueOrDie();
   ASSERT_TRUE(stream->Close().ok());
   EXPECT_TRUE(stream->closed());

@@ -10,7 +10,7 @@
 namespace millstream::fs {
 namespace {
 
-Result<std::shared_ptr<arrow::fs::FileSystem>> MakeLocal(const StorageOptions& options) {
+Result<std::shared_ptr<arrow::fs::FileSystem>> MakeLocal(const StorageOptions& options, const std::string&) {
   ARROW_RETURN_NOT_OK(CheckKeys(options, {}, "storage_options for local files"));
   // Never mmap: a file that another process truncates would kill this one with SIGBUS.
   return std::make_shared<arrow::fs::LocalFileSystem>();

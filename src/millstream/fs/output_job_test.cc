@@ -296,7 +296,7 @@ TEST(JobId, OnlyDeadProcessesOfThisHostAreDead) {
   EXPECT_FALSE(IsDeadJob(""));
   // The same process id, started at another time.
   std::string reused = NewJobId();
-  reused.insert(reused.rfind('.'), "1");
+  reused.insert(reused.rfind('.'), 1, '1');
   EXPECT_TRUE(IsDeadJob(reused));
 }
 

@@ -3,7 +3,10 @@
 
 #include <cctype>
 
+#include "millstream/fs/http.h"
 #include "millstream/fs/local.h"
+#include "millstream/fs/memory.h"
+#include "millstream/fs/s3.h"
 
 namespace millstream::fs {
 namespace {
@@ -11,6 +14,9 @@ namespace {
 const std::vector<FileSystemKind>& Kinds() {
   static const std::vector<FileSystemKind> kinds = {
       LocalKind(),
+      MemoryKind(),
+      S3Kind(),
+      HttpKind(),
   };
   return kinds;
 }

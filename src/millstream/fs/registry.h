@@ -14,16 +14,18 @@ namespace millstream::fs {
 struct FileSystemKind {
   std::vector<std::string_view> schemes;  ///< without "://"; "" stands for plain paths
   bool can_list = true;                   ///< directories can be listed, so that wildcards work
-  bool path_is_uri = false;               ///< the path inside the file system is the whole URI (HTTP: the host is part of it)
-  bool slow_metadata = false;             ///< asking about a file is a round trip, so several are asked about at once
   bool is_writable = true;                ///< output jobs may write to it
   bool renames_folders = true;            ///< Move takes whole folders, at once; else it is a copy, and folders do not exist
+  bool path_is_uri = false;               ///< the path inside the file system is the whole URI (HTTP: the host is part of it)
+  bool slow_metadata = false;             ///< asking about a file is a round trip, so several are asked about at once
   bool reads_ahead = false;               ///< a plain stream pays for a thread that reads ahead
+  int64_t request_bytes = 0;              ///< every read of a stream is a request of its own, and this much makes a good one
+  bool one_per_bucket = false;            ///< the first part of the path (a bucket) has a file system of its own
   std::vector<const char*> environment;   ///< variables that `make` reads: part of the cache key
-  /// Removes a folder if it is empty, and fails otherwise; nullptr where folders do not exist.
+  /// Removes a folder (or what stands for one) if it is empty, and fails otherwise; nullptr where nothing is written.
   Status (*remove_empty_folder)(arrow::fs::FileSystem* filesystem, const std::string& path) = nullptr;
-  /// Builds the file system. Invalid for options that it does not know.
-  Result<std::shared_ptr<arrow::fs::FileSystem>> (*make)(const StorageOptions& options) = nullptr;
+  /// Builds the file system. Invalid for options that it does not know. `path` is that of the first file asked for.
+  Result<std::shared_ptr<arrow::fs::FileSystem>> (*make)(const StorageOptions& options, const std::string& path) = nullptr;
 };
 
 /// A URI as the kind that serves it sees it. `prefix + path` is the URI again.

@@ -10,6 +10,7 @@
 
 #include "millstream/fs/block_stream.h"
 #include "millstream/fs/compression.h"
+#include "millstream/fs/interrupt.h"
 #include "millstream/fs/registry.h"
 
 namespace millstream::fs {
@@ -17,20 +18,23 @@ namespace {
 
 /// Below this a thread that reads ahead costs more than it hides.
 constexpr int64_t kReadAheadFrom = 128 << 10;
+constexpr int64_t kBlockBytes = 1 << 20;
 
 /// Kept for the life of the process: connections are shared by all runs, and a program uses few stores.
 class FileSystemCache {
  public:
-  Result<std::shared_ptr<arrow::fs::FileSystem>> Get(const FileSystemKind& kind, const StorageOptions& options) {
+  Result<std::shared_ptr<arrow::fs::FileSystem>> Get(const ParsedUri& uri, const StorageOptions& options) {
+    const FileSystemKind& kind = *uri.kind;
     std::string key = options.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     for (const char* name : kind.environment) {
       const char* value = std::getenv(name);
       key.append(1, '\0').append(value ? value : "");
     }
+    if (kind.one_per_bucket) key.append(1, '\0').append(uri.path.substr(0, uri.path.find('/')));
     std::lock_guard lock(mutex_);
     auto& slot = file_systems_[{&kind, key}];
     if (!slot) {
-      ARROW_ASSIGN_OR_RAISE(slot, kind.make(options));
+      ARROW_ASSIGN_OR_RAISE(slot, kind.make(options, uri.path));
     }
     return slot;
   }
@@ -40,9 +44,9 @@ class FileSystemCache {
   std::map<std::pair<const FileSystemKind*, std::string>, std::shared_ptr<arrow::fs::FileSystem>> file_systems_;
 };
 
-Result<std::shared_ptr<arrow::fs::FileSystem>> Get(const FileSystemKind& kind, const StorageOptions& options) {
+Result<std::shared_ptr<arrow::fs::FileSystem>> Get(const ParsedUri& uri, const StorageOptions& options) {
   static auto* cache = new FileSystemCache;  // never destroyed: threads may still read while the process exits
-  return cache->Get(kind, options);
+  return cache->Get(uri, options);
 }
 
 struct OpenedFile {
@@ -54,7 +58,7 @@ struct OpenedFile {
 /// What Expand found out saves asking the store again.
 Result<OpenedFile> Prepare(const FileEntry& file, const StorageOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto parsed, ParseUri(file.uri));
-  ARROW_ASSIGN_OR_RAISE(auto filesystem, Get(*parsed.kind, options));
+  ARROW_ASSIGN_OR_RAISE(auto filesystem, Get(parsed, options));
   arrow::fs::FileInfo info(parsed.path, file.size >= 0 ? arrow::fs::FileType::File : arrow::fs::FileType::Unknown);
   info.set_size(file.size);
   return OpenedFile{std::move(parsed), std::move(filesystem), std::move(info)};
@@ -70,7 +74,7 @@ void AdviseSequential(arrow::io::InputStream* stream) {
 
 Result<Location> Resolve(const std::string& uri, const StorageOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto parsed, ParseUri(uri));
-  auto filesystem = Get(*parsed.kind, options);
+  auto filesystem = Get(parsed, options);
   if (!filesystem.ok()) return WithPlace(filesystem.status(), DisplayUri(uri));
   return Location{*filesystem, parsed.path};
 }
@@ -98,18 +102,27 @@ Result<std::shared_ptr<arrow::io::InputStream>> OpenInputStream(const FileEntry&
   const std::string place = DisplayUri(file.uri);
   auto prepared = Prepare(file, options);
   if (!prepared.ok()) return WithPlace(prepared.status(), place);
+  const InterruptScope interrupt(context.cancel, nullptr);
   auto raw = prepared->filesystem->OpenInputStream(prepared->info);
   if (!raw.ok()) return WithPlace(raw.status(), place);
   AdviseSequential(raw->get());
 
-  const bool slow_store = prepared->parsed.kind->reads_ahead;
+  const FileSystemKind& kind = *prepared->parsed.kind;
   auto counter = std::make_shared<std::atomic<int64_t>>(0);
-  if (compression == Compression::kNone && !slow_store) return MakePlainStream(*raw, place, counter, context);
-  auto counted = MakePlainStream(*raw, "", counter, context);
-  auto content = Decompress(std::move(counted), compression, context);
-  if (!content.ok()) return WithPlace(content.status(), place);
-  const bool read_ahead = file.size < 0 || file.size >= kReadAheadFrom;
-  return MakeBlockStream(*content, place, counter, read_ahead, context);
+  const bool is_small = file.size >= 0 && file.size < kReadAheadFrom;
+  if (compression == Compression::kNone && !kind.reads_ahead) return MakePlainStream(*raw, place, counter, context);
+  std::shared_ptr<arrow::io::InputStream> content = MakePlainStream(*raw, "", counter, context);
+  if (compression != Compression::kNone) {
+    if (kind.request_bytes > 0) {
+      // The decompressor asks for little at a time, and each of its reads would be a request.
+      content = MakeBlockStream(std::move(content), "", counter, {kind.request_bytes, !is_small}, context);
+    }
+    auto inflated = Decompress(std::move(content), compression, context);
+    if (!inflated.ok()) return WithPlace(inflated.status(), place);
+    return MakeBlockStream(*inflated, place, counter, {kBlockBytes, !is_small}, context);
+  }
+  const int64_t block_bytes = std::max(kind.request_bytes, kBlockBytes);
+  return MakeBlockStream(std::move(content), place, counter, {block_bytes, !is_small}, context);
 }
 
 int64_t BytesTaken(const arrow::io::InputStream& stream) {
@@ -122,6 +135,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const FileEnt
   const std::string place = DisplayUri(file.uri);
   auto prepared = Prepare(file, options);
   if (!prepared.ok()) return WithPlace(prepared.status(), place);
+  const InterruptScope interrupt(context.cancel, nullptr);
   auto raw = prepared->filesystem->OpenInputFile(prepared->info);
   if (!raw.ok()) return WithPlace(raw.status(), place);
   return MakePlainFile(*raw, place, context);
