@@ -32,3 +32,9 @@ elseif(MILLSTREAM_SANITIZE STREQUAL "thread")
 elseif(MILLSTREAM_SANITIZE)
   message(FATAL_ERROR "MILLSTREAM_SANITIZE must be empty, 'address' or 'thread', not '${MILLSTREAM_SANITIZE}'")
 endif()
+
+if(MILLSTREAM_FUZZ)
+  # Everything is instrumented, so that the fuzzer sees which branches an input takes.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-sanitize=vptr)
+  add_link_options(-fsanitize=address,undefined)
+endif()

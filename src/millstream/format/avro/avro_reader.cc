@@ -229,47 +229,54 @@ Status FindColumns(const arrow::Schema& schema, ReadPlan* plan) {
   return Status::OK();
 }
 
-Result<std::unique_ptr<SplitReader>> Open(const Split& split, const ReadRequest& request, const fs::StorageOptions& storage,
-                                          const ReadOptions& options, const TaskContext& context) {
-  std::shared_ptr<arrow::io::InputStream> stream;
-  std::shared_ptr<arrow::io::RandomAccessFile> file;
-  if (split.offset > 0) {
-    ARROW_ASSIGN_OR_RAISE(file, fs::OpenInputFile(split.file, storage, context));
-    ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
-    ARROW_ASSIGN_OR_RAISE(stream, arrow::io::RandomAccessFile::GetStream(file, 0, size));
-  } else {
-    ARROW_ASSIGN_OR_RAISE(stream, fs::OpenInputStream(split.file, storage, fs::Compression::kNone, context));
-  }
-  std::string rest;
-  ARROW_ASSIGN_OR_RAISE(Header header, ReadHeader(stream.get(), &rest));
-  const int64_t header_read = header.bytes + static_cast<int64_t>(rest.size());
+/// A stream over `file` from `position` to its end.
+Result<std::shared_ptr<arrow::io::InputStream>> StreamFrom(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
+                                                           int64_t position) {
+  ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
+  const int64_t start = std::min(position, size);
+  return arrow::io::RandomAccessFile::GetStream(file, start, size - start);
+}
 
+Result<PlanPtr> MakePlan(const Header& header, const std::string& uri, const ReadRequest& request, const ReadOptions& options,
+                         const TaskContext& context) {
   auto plan = std::make_shared<ReadPlan>();
-  plan->uri = split.file.uri;
-  plan->writer = header.schema;
-  plan->reader = header.schema;
+  plan->uri = uri;
+  ARROW_ASSIGN_OR_RAISE(plan->writer, ReaderType(header.schema_json));
+  plan->reader = plan->writer;
   if (!options.schema.is_null()) {
     ARROW_ASSIGN_OR_RAISE(plan->reader, ReaderType(options.schema));
   }
-  if (header.schema->kind != Kind::kRecord) return ReaderType(header.schema_json).status();
   plan->codec = header.codec;
   plan->schema = request.schema;
   plan->context = context;
   ARROW_RETURN_NOT_OK(FindColumns(*request.schema, plan.get()));
   ARROW_RETURN_NOT_OK(BatchDecoder(*plan).Open());  // says now what cannot be resolved
+  return plan;
+}
 
-  BlockRange range{split.offset, split.length < 0 ? INT64_MAX : split.offset + split.length};
+/// `stream` is at the start of the file; `file` is needed for splits that start later.
+Result<std::unique_ptr<SplitReader>> Open(std::shared_ptr<arrow::io::InputStream> stream,
+                                          const std::shared_ptr<arrow::io::RandomAccessFile>& file, const Split& split,
+                                          const ReadRequest& request, const ReadOptions& options, const TaskContext& context) {
+  std::string rest;
+  ARROW_ASSIGN_OR_RAISE(const Header header, ReadHeader(stream.get(), &rest));
+  const int64_t header_read = header.bytes + static_cast<int64_t>(rest.size());
+  ARROW_ASSIGN_OR_RAISE(PlanPtr plan, MakePlan(header, split.file.uri, request, options, context));
+  const BlockRange range{split.offset, split.length < 0 ? INT64_MAX : split.offset + split.length};
   int64_t position = header.bytes;
   const bool synced = split.offset <= header.bytes - kSyncBytes;
   if (!synced) {
     position = split.offset;
     rest.clear();
-    ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
-    const int64_t left = std::max<int64_t>(0, size - position);
-    ARROW_ASSIGN_OR_RAISE(stream, arrow::io::RandomAccessFile::GetStream(file, std::min(position, size), left));
+    ARROW_ASSIGN_OR_RAISE(stream, StreamFrom(file, position));
   }
   BlockSource source(std::move(stream), position, std::move(rest), synced, header.sync, range, context);
   return std::make_unique<AvroSplitReader>(std::move(plan), std::move(source), header_read, request.limit);
+}
+
+Result<std::unique_ptr<SplitReader>> WithUri(Result<std::unique_ptr<SplitReader>> reader, const std::string& uri) {
+  const bool named = reader.ok() || reader.status().message().find(uri) != std::string::npos;
+  return named ? std::move(reader) : WithPlace(reader.status(), uri);
 }
 
 /// How many bytes each split of the file has; -1: all of it.
@@ -351,11 +358,19 @@ Result<Inspection> InspectAvro(const std::vector<fs::FileEntry>& files, const fs
 Result<std::unique_ptr<SplitReader>> OpenAvroSplit(const Split& split, const ReadRequest& request,
                                                    const fs::StorageOptions& storage, const ReadOptions& options,
                                                    const TaskContext& context) {
-  auto reader = Open(split, request, storage, options, context);
-  if (!reader.ok() && reader.status().message().find(split.file.uri) == std::string::npos) {
-    return WithPlace(reader.status(), split.file.uri);
+  if (split.offset > 0) {
+    ARROW_ASSIGN_OR_RAISE(auto file, fs::OpenInputFile(split.file, storage, context));
+    return OpenAvroFile(file, split, request, options, context);
   }
-  return reader;
+  ARROW_ASSIGN_OR_RAISE(auto stream, fs::OpenInputStream(split.file, storage, fs::Compression::kNone, context));
+  return WithUri(Open(std::move(stream), nullptr, split, request, options, context), split.file.uri);
+}
+
+Result<std::unique_ptr<SplitReader>> OpenAvroFile(const std::shared_ptr<arrow::io::RandomAccessFile>& file, const Split& split,
+                                                  const ReadRequest& request, const ReadOptions& options,
+                                                  const TaskContext& context) {
+  ARROW_ASSIGN_OR_RAISE(auto stream, StreamFrom(file, 0));
+  return WithUri(Open(std::move(stream), file, split, request, options, context), split.file.uri);
 }
 
 }  // namespace millstream::avro

@@ -27,4 +27,9 @@ Result<std::unique_ptr<SplitReader>> OpenAvroSplit(const Split& split, const Rea
                                                    const fs::StorageOptions& storage, const ReadOptions& options,
                                                    const TaskContext& context);
 
+/// The same of a file that is open already.
+Result<std::unique_ptr<SplitReader>> OpenAvroFile(const std::shared_ptr<arrow::io::RandomAccessFile>& file, const Split& split,
+                                                  const ReadRequest& request, const ReadOptions& options,
+                                                  const TaskContext& context);
+
 }  // namespace millstream::avro

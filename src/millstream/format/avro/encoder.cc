@@ -6,6 +6,7 @@
 
 #include <arrow/api.h>
 #include <arrow/util/bit_run_reader.h>
+#include <arrow/util/bit_util.h>
 
 #include "millstream/format/avro/arrow_type.h"
 #include "millstream/format/avro/leaf_encoders.h"
@@ -73,12 +74,7 @@ class NullableEncoder final : public Encoder {
   }
 
   void Write(int64_t start, int64_t count, uint8_t** at) override {
-    if (has_nulls_ || !value_.empty()) {
-      for (int64_t i = 0; i < count; ++i) {
-        const std::string& branch = has_nulls_ && array_->IsNull(start + i) ? null_ : value_;
-        for (const char byte : branch) *at[i]++ = static_cast<uint8_t>(byte);
-      }
-    }
+    if (!value_.empty()) WriteBranches(start, count, at);
     // Encoders fail in AddSizes only; the status says that Write is a visitor that cannot.
     (void)ForEachRun(start, count, [&](int64_t first, int64_t length) {
       child_->Write(start + first, length, at + first);
@@ -90,6 +86,24 @@ class NullableEncoder final : public Encoder {
   static void AddConstant(const std::string& bytes, int64_t count, int64_t* sizes) {
     const auto size = static_cast<int64_t>(bytes.size());
     for (int64_t i = 0; i < count; ++i) sizes[i] += size;
+  }
+
+  void WriteBranches(int64_t start, int64_t count, uint8_t** at) const {
+    if (value_.size() == 1 && null_.size() <= 1) {  // nearly all unions
+      const auto value = static_cast<uint8_t>(value_[0]);
+      if (!has_nulls_) {
+        for (int64_t i = 0; i < count; ++i) *at[i]++ = value;
+        return;
+      }
+      const uint8_t branches[2] = {null_.empty() ? value : static_cast<uint8_t>(null_[0]), value};
+      const uint8_t* bitmap = array_->null_bitmap_data();
+      const int64_t first = array_->offset() + start;
+      for (int64_t i = 0; i < count; ++i) *at[i]++ = branches[arrow::bit_util::GetBit(bitmap, first + i) ? 1 : 0];
+      return;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      for (const char byte : has_nulls_ && array_->IsNull(start + i) ? null_ : value_) *at[i]++ = static_cast<uint8_t>(byte);
+    }
   }
 
   template <typename Visit>
