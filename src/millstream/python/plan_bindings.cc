@@ -1,0 +1,188 @@
+// Expressions and plans: what the Python API builds before anything runs.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include "millstream/plan/nodes.h"
+#include "millstream/python/arrow_objects.h"
+#include "millstream/python/bindings.h"
+#include "millstream/python/user_functions.h"
+
+namespace nb = nanobind;
+
+namespace millstream::python {
+namespace {
+
+using OptionalText = std::optional<std::string>;
+
+/// An expression as Python holds it.
+struct ExprHandle {
+  ExpressionPtr expression;
+};
+
+nlohmann::json ParseOptions(const OptionalText& text) {
+  if (!text || text->empty()) return nullptr;
+  nlohmann::json json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) ThrowIfError(Status::Invalid("options are not valid JSON: ", *text));
+  return json;
+}
+
+nlohmann::json ObjectOptions(const OptionalText& text) {
+  nlohmann::json json = ParseOptions(text);
+  return json.is_null() ? nlohmann::json::object() : json;
+}
+
+std::vector<ExpressionPtr> Unwrap(const std::vector<ExprHandle>& handles) {
+  std::vector<ExpressionPtr> expressions;
+  for (const ExprHandle& handle : handles) expressions.push_back(handle.expression);
+  return expressions;
+}
+
+PlanHandle Made(Result<PlanPtr> plan) { return {ValueOrThrow(std::move(plan))}; }
+
+PlanHandle Scan(const std::string& format, const std::vector<std::string>& paths, const OptionalText& options,
+                const OptionalText& storage) {
+  const nlohmann::json parsed = ObjectOptions(options);
+  const nlohmann::json storage_options = ObjectOptions(storage);
+  auto engine = DefaultEngine();
+  Result<PlanPtr> plan;
+  {
+    nb::gil_scoped_release unlocked;
+    plan = MakeScan(format, paths, parsed, storage_options, engine->Context());
+  }
+  return Made(std::move(plan));
+}
+
+PlanHandle FromTables(const nb::list& tables) {
+  std::vector<std::shared_ptr<arrow::Table>> partitions;
+  for (nb::handle table : tables) partitions.push_back(ToTable(table));
+  return Made(TableNode::Make(std::move(partitions)));
+}
+
+/// (output name, function, column or None for size, options or None)
+using AggregateTuple = std::tuple<std::string, std::string, OptionalText, OptionalText>;
+
+PlanHandle Aggregate(const PlanHandle& self, std::vector<std::string> keys, const std::vector<AggregateTuple>& aggregates,
+                     bool sort, bool dropna) {
+  AggregateNode::Arguments arguments{std::move(keys), {}, sort, dropna};
+  for (const auto& [name, function, column, options] : aggregates) {
+    arguments.aggregates.push_back({name, function, column.value_or(""), ParseOptions(options)});
+  }
+  return Made(AggregateNode::Make(self.plan, std::move(arguments)));
+}
+
+PlanHandle MapPartitions(const PlanHandle& self, nb::callable function, nb::object schema, std::string name) {
+  return Made(MapPartitionsNode::Make(self.plan, {std::move(name), kPythonRuntime, PayloadOf(function), ToSchema(schema)}));
+}
+
+/// Takes the value of a write's own option out of the format's.
+template <typename T>
+void Take(nlohmann::json* options, const char* key, T* value) {
+  const auto found = options->find(key);
+  if (found == options->end()) return;
+  if (!found->is_null()) *value = found->template get<T>();
+  options->erase(key);
+}
+
+PlanHandle Write(const PlanHandle& self, const std::string& format, const std::string& path, const OptionalText& options,
+                 const OptionalText& storage) {
+  WriteNode::Arguments arguments;
+  arguments.format = format;
+  arguments.path = path;
+  arguments.storage = ObjectOptions(storage);
+  arguments.format_options = ObjectOptions(options);
+  nlohmann::json* rest = &arguments.format_options;
+  try {
+    Take(rest, "partition_on", &arguments.partition_on);
+    Take(rest, "name_pattern", &arguments.name_pattern);
+    Take(rest, "single_file", &arguments.single_file);
+    Take(rest, "mode", &arguments.mode);
+    Take(rest, "replace_directory", &arguments.replace_directory);
+    Take(rest, "success_file", &arguments.success_file);
+    // Text formats are compressed as a whole; the others compress inside.
+    if (format == "csv" || format == "json") Take(rest, "compression", &arguments.compression);
+  } catch (const nlohmann::json::exception& error) {
+    ThrowIfError(Status::TypeError("a write option has a value of the wrong type: ", error.what()));
+  }
+  return Made(WriteNode::Make(self.plan, std::move(arguments)));
+}
+
+std::string Explain(const PlanHandle& self, bool optimized) {
+  return PrintPlan(optimized ? *ValueOrThrow(OptimizePlan(self.plan)) : *self.plan);
+}
+
+PlanHandle FromJson(const std::string& text) {
+  nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) ThrowIfError(Status::Invalid("a serialised plan must be JSON"));
+  return Made(DeserializePlan(json));
+}
+
+std::vector<std::string> ColumnsOf(const ExprHandle& self) {
+  std::set<std::string> names;
+  CollectColumns(*self.expression, &names);
+  return {names.begin(), names.end()};
+}
+
+void BindExpr(nb::module_& module) {
+  nb::class_<ExprHandle>(module, "Expr")
+      .def_static("column", [](std::string name) { return ExprHandle{Expression::Column(std::move(name))}; })
+      .def_static("literal", [](nb::object scalar) { return ExprHandle{Expression::Literal(ToScalar(scalar))}; })
+      .def_static(
+          "call",
+          [](std::string function, const std::vector<ExprHandle>& arguments, const OptionalText& options) {
+            return ExprHandle{Expression::Call(std::move(function), Unwrap(arguments), ParseOptions(options))};
+          },
+          nb::arg("function"), nb::arg("arguments"), nb::arg("options_json") = nb::none())
+      .def("columns", &ColumnsOf)
+      .def("type",
+           [](const ExprHandle& self, nb::object schema) {
+             return FromType(ValueOrThrow(BoundExpression::Bind(self.expression, *ToSchema(schema)))->type());
+           })
+      .def("to_json", [](const ExprHandle& self) { return self.expression->ToJson().dump(); })
+      .def("__str__", [](const ExprHandle& self) { return self.expression->ToString(); })
+      .def("__repr__", [](const ExprHandle& self) { return self.expression->ToString(); });
+}
+
+}  // namespace
+
+void BindPlans(nb::module_& module) {
+  BindExpr(module);
+  nb::class_<PlanHandle>(module, "Plan")
+      .def_prop_ro("schema", [](const PlanHandle& self) { return FromSchema(self.plan->schema()); })
+      .def_prop_ro("npartitions", [](const PlanHandle& self) { return self.plan->npartitions(); })
+      .def_static("scan", &Scan, nb::arg("format"), nb::arg("paths"), nb::arg("options_json") = nb::none(),
+                  nb::arg("storage_options_json") = nb::none())
+      .def_static("from_tables", &FromTables, nb::arg("tables"))
+      .def("with_row_index", [](const PlanHandle& self, std::string name) { return Made(RowIndexNode::Make(self.plan, name)); })
+      .def("filter",
+           [](const PlanHandle& self, const ExprHandle& predicate) {
+             return Made(FilterNode::Make(self.plan, predicate.expression));
+           })
+      .def("project",
+           [](const PlanHandle& self, std::vector<std::string> names, const std::vector<ExprHandle>& expressions) {
+             return Made(ProjectNode::Make(self.plan, std::move(names), Unwrap(expressions)));
+           })
+      .def("limit", [](const PlanHandle& self, int64_t rows) { return Made(LimitNode::Make(self.plan, rows)); })
+      .def("union",
+           [](const PlanHandle& self, const std::vector<PlanHandle>& others) {
+             std::vector<PlanPtr> all = {self.plan};
+             for (const PlanHandle& other : others) all.push_back(other.plan);
+             return Made(UnionNode::Make(std::move(all)));
+           })
+      .def("partitions",
+           [](const PlanHandle& self, std::vector<int> indices) { return Made(PartitionsNode::Make(self.plan, std::move(indices))); })
+      .def("repartition",
+           [](const PlanHandle& self, int npartitions) { return Made(RepartitionNode::Make(self.plan, npartitions)); })
+      .def("aggregate", &Aggregate, nb::arg("keys"), nb::arg("aggregates"), nb::arg("sort"), nb::arg("dropna"))
+      .def("map_partitions", &MapPartitions, nb::arg("function"), nb::arg("schema"), nb::arg("name"))
+      .def("write", &Write, nb::arg("format"), nb::arg("path"), nb::arg("options_json") = nb::none(),
+           nb::arg("storage_options_json") = nb::none())
+      .def("explain", &Explain, nb::arg("optimized"))
+      .def("to_json", [](const PlanHandle& self) { return SerializePlan(*self.plan).dump(); })
+      .def_static("from_json", &FromJson, nb::arg("text"));
+}
+
+}  // namespace millstream::python
