@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "millstream/plan/nodes.h"
+#include "millstream/plan/write_options.h"
 #include "millstream/python/arrow_objects.h"
 #include "millstream/python/bindings.h"
 #include "millstream/python/user_functions.h"
@@ -78,36 +79,11 @@ PlanHandle MapPartitions(const PlanHandle& self, nb::callable function, nb::obje
   return Made(MapPartitionsNode::Make(self.plan, {std::move(name), kPythonRuntime, PayloadOf(function), ToSchema(schema)}));
 }
 
-/// Takes the value of a write's own option out of the format's.
-template <typename T>
-void Take(nlohmann::json* options, const char* key, T* value) {
-  const auto found = options->find(key);
-  if (found == options->end()) return;
-  if (!found->is_null()) *value = found->template get<T>();
-  options->erase(key);
-}
-
 PlanHandle Write(const PlanHandle& self, const std::string& format, const std::string& path, const OptionalText& options,
                  const OptionalText& storage) {
-  WriteNode::Arguments arguments;
-  arguments.format = format;
-  arguments.path = path;
-  arguments.storage = ObjectOptions(storage);
-  arguments.format_options = ObjectOptions(options);
-  nlohmann::json* rest = &arguments.format_options;
-  try {
-    Take(rest, "partition_on", &arguments.partition_on);
-    Take(rest, "name_pattern", &arguments.name_pattern);
-    Take(rest, "single_file", &arguments.single_file);
-    Take(rest, "mode", &arguments.mode);
-    Take(rest, "replace_directory", &arguments.replace_directory);
-    Take(rest, "success_file", &arguments.success_file);
-    // Text formats are compressed as a whole; the others compress inside.
-    if (format == "csv" || format == "json") Take(rest, "compression", &arguments.compression);
-  } catch (const nlohmann::json::exception& error) {
-    ThrowIfError(Status::TypeError("a write option has a value of the wrong type: ", error.what()));
-  }
-  return Made(WriteNode::Make(self.plan, std::move(arguments)));
+  nlohmann::json merged = ObjectOptions(options);
+  merged["storage_options"] = ObjectOptions(storage);
+  return Made(WriteNode::Make(self.plan, ValueOrThrow(ParseWriteOptions(format, path, std::move(merged)))));
 }
 
 std::string Explain(const PlanHandle& self, bool optimized) {
