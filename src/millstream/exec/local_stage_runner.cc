@@ -21,10 +21,15 @@ class StageRun {
   Status Run() {
     const int threads = sink_->in_order() ? 1 : context_.threads;
     Status status = RunOnThreads(
-        threads, [this](int thread) { return Work(thread); }, [this] { stop_.store(true, std::memory_order_relaxed); });
-    if (status.ok()) status = context_.CheckCancelled();
-    if (!status.ok()) sink_->Abort();
-    return status.ok() ? sink_->Finish() : status;
+        threads, [this](int thread) { return Work(thread); },
+        [this] {
+          stop_.store(true, std::memory_order_relaxed);
+          sink_->Stop();
+        });
+    if (status.ok()) status = sink_->Finish();
+    if (status.ok()) return status;
+    Status undone = sink_->Abort();
+    return undone.ok() ? status : status.WithMessage(status.message(), "; and cleaning up failed: ", undone.message());
   }
 
  private:
@@ -38,9 +43,8 @@ class StageRun {
     std::atomic<bool> exhausted{false};
   };
 
-  bool Stopped() const {
-    return stop_.load(std::memory_order_relaxed) || (context_.cancel && context_.cancel->cancelled()) || sink_->satisfied();
-  }
+  /// No more work is wanted: another thread failed, or the sink has all it needs.
+  bool Stopped() const { return stop_.load(std::memory_order_relaxed) || sink_->satisfied(); }
 
   /// The thread's own partition while it lasts, then one nobody has begun, then one of another thread's.
   Partition* Choose(Partition* own) {
@@ -55,7 +59,10 @@ class StageRun {
 
   Status Work(int thread) {
     Partition* partition = nullptr;
-    while (!Stopped() && (partition = Choose(partition)) != nullptr) ARROW_RETURN_NOT_OK(Step(thread, partition));
+    while (!Stopped() && (partition = Choose(partition)) != nullptr) {
+      ARROW_RETURN_NOT_OK(context_.CheckCancelled());
+      ARROW_RETURN_NOT_OK(Step(thread, partition));
+    }
     return Status::OK();
   }
 
@@ -90,6 +97,7 @@ class StageRun {
   Status Decode(const BatchTag& tag, Morsel* morsel) {
     bool ended_early = false;
     Status status = morsel->Decode([&](std::shared_ptr<arrow::RecordBatch> batch) -> Status {
+      ARROW_RETURN_NOT_OK(context_.CheckCancelled());
       if (Stopped()) {
         ended_early = true;
         return Status::Cancelled("the stage has ended");

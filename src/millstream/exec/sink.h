@@ -29,8 +29,10 @@ class Sink {
   virtual Status PartitionDone(const BatchTag& tag) { return Status::OK(); }
   /// Once, on one thread, after everything else went well.
   virtual Status Finish() { return Status::OK(); }
-  /// Once, instead of Finish, where something failed.
-  virtual void Abort() {}
+  /// Where something failed or the run was cancelled: wakes threads that wait inside Consume. May come from any thread.
+  virtual void Stop() {}
+  /// Once, after Stop, when no thread is inside any more, and instead of Finish or after a failed one: undoes what was done.
+  virtual Status Abort() { return Status::OK(); }
   /// True once no further batch can change the result: the stage ends early.
   virtual bool satisfied() const { return false; }
   /// True where partitions must come in order on one thread (a limit).

@@ -1,0 +1,163 @@
+#include "millstream/cli/commands.h"
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+#include <arrow/table.h>
+#include <arrow/util/formatting.h>
+
+#include "millstream/base/bytes.h"
+#include "millstream/cli/progress.h"
+#include "millstream/expr/parse.h"
+#include "millstream/plan/nodes.h"
+#include "millstream/plan/write_options.h"
+
+namespace millstream::cli {
+namespace {
+
+/// By the suffix of a path, an outer .gz aside.
+Result<std::string> FormatOf(const std::string& given, std::string path) {
+  if (!given.empty()) return given;
+  while (path.ends_with('/')) path.pop_back();
+  if (path.ends_with(".gz")) path.resize(path.size() - 3);
+  static constexpr std::pair<const char*, const char*> kSuffixes[] = {
+      {".csv", "csv"},        {".tsv", "csv"},   {".txt", "csv"},  {".json", "json"}, {".ndjson", "json"},
+      {".jsonl", "json"},     {".avro", "avro"}, {".parquet", "parquet"}, {".parq", "parquet"}};
+  for (const auto& [suffix, format] : kSuffixes) {
+    if (path.ends_with(suffix)) return std::string(format);
+  }
+  std::string known;
+  for (const std::string& name : FormatNames()) known += (known.empty() ? "" : ", ") + name;
+  return Status::Invalid("the format of ", path, " is not clear from its name; name it with --format or --to (", known, ")");
+}
+
+Result<nlohmann::json> ParseObject(const std::string& text, const char* flag) {
+  if (text.empty()) return nlohmann::json::object();
+  nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return Status::Invalid(flag, " takes a JSON object, such as '{\"sep\": \";\"}', not: ", text);
+  return json;
+}
+
+Result<std::shared_ptr<Engine>> MakeEngine(const SourceOptions& options) {
+  SettingsOverrides overrides;
+  if (!options.memory_limit.empty()) {
+    ARROW_ASSIGN_OR_RAISE(overrides.memory_limit, ParseBytes(options.memory_limit));
+  }
+  if (options.threads != 0) overrides.threads = options.threads;
+  return Engine::Make(overrides);
+}
+
+Result<PlanPtr> Scan(const SourceOptions& options, const Engine& engine) {
+  ARROW_ASSIGN_OR_RAISE(const std::string format, FormatOf(options.format, options.source));
+  ARROW_ASSIGN_OR_RAISE(nlohmann::json reader, ParseObject(options.options, "--options"));
+  ARROW_ASSIGN_OR_RAISE(nlohmann::json storage, ParseObject(options.storage_options, "--storage-options"));
+  if (format == "csv" && options.source.find(".tsv") != std::string::npos && !reader.contains("sep")) reader["sep"] = "\t";
+  return MakeScan(format, {options.source}, reader, storage, engine.Context());
+}
+
+Result<PlanPtr> Conversion(const ConvertOptions& options, const Engine& engine) {
+  ARROW_ASSIGN_OR_RAISE(PlanPtr plan, Scan(options.from, engine));
+  if (!options.where.empty()) {
+    ARROW_ASSIGN_OR_RAISE(ExpressionPtr predicate, ParseExpression(options.where));
+    ARROW_ASSIGN_OR_RAISE(plan, FilterNode::Make(plan, std::move(predicate)));
+  }
+  if (!options.select.empty()) {
+    std::vector<ExpressionPtr> columns;
+    for (const std::string& name : options.select) columns.push_back(Expression::Column(name));
+    ARROW_ASSIGN_OR_RAISE(plan, ProjectNode::Make(plan, options.select, std::move(columns)));
+  }
+  ARROW_ASSIGN_OR_RAISE(const std::string format, FormatOf(options.format, options.destination));
+  ARROW_ASSIGN_OR_RAISE(nlohmann::json writer, ParseObject(options.options, "--write-options"));
+  ARROW_ASSIGN_OR_RAISE(writer["storage_options"], ParseObject(options.storage_options, "--write-storage-options"));
+  if (!options.partition_on.empty()) writer["partition_on"] = options.partition_on;
+  // A destination named like a file is one; else it is a directory of files.
+  if (!options.format.empty() || options.destination.ends_with('/') || !options.partition_on.empty()) {
+    writer.emplace("single_file", false);
+  } else {
+    writer.emplace("single_file", true);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto arguments, ParseWriteOptions(format, options.destination, std::move(writer)));
+  return WriteNode::Make(std::move(plan), std::move(arguments));
+}
+
+std::string CellText(const arrow::ChunkedArray& column, int64_t row) {
+  auto scalar = column.GetScalar(row);
+  if (!scalar.ok()) return "?";
+  return (*scalar)->is_valid ? (*scalar)->ToString() : "";
+}
+
+void PrintTable(const arrow::Table& table) {
+  constexpr size_t kWidest = 32;
+  std::vector<std::vector<std::string>> cells;
+  for (int c = 0; c < table.num_columns(); ++c) {
+    std::vector<std::string> column = {table.schema()->field(c)->name()};
+    for (int64_t row = 0; row < table.num_rows(); ++row) column.push_back(CellText(*table.column(c), row));
+    size_t width = 0;
+    for (std::string& cell : column) {
+      if (cell.size() > kWidest) cell = cell.substr(0, kWidest - 3) + "...";
+      width = std::max(width, cell.size());
+    }
+    for (std::string& cell : column) cell.resize(width, ' ');
+    cells.push_back(std::move(column));
+  }
+  for (int64_t row = 0; row <= table.num_rows(); ++row) {
+    for (size_t c = 0; c < cells.size(); ++c) std::cout << (c > 0 ? "  " : "") << cells[c][static_cast<size_t>(row)];
+    std::cout << "\n";
+  }
+}
+
+Status WriteReport(const std::string& file, const nlohmann::json& report) {
+  if (file.empty()) return Status::OK();
+  if (file == "-") {
+    std::cout << report.dump(2) << "\n";
+    return Status::OK();
+  }
+  std::ofstream out(file);
+  out << report.dump(2) << "\n";
+  out.flush();
+  return out ? Status::OK() : Status::IOError("the job is done, but its report cannot be written to ", file);
+}
+
+}  // namespace
+
+Status Head(const SourceOptions& options, int64_t rows) {
+  ARROW_ASSIGN_OR_RAISE(auto engine, MakeEngine(options));
+  ARROW_ASSIGN_OR_RAISE(PlanPtr plan, Scan(options, *engine));
+  ARROW_ASSIGN_OR_RAISE(plan, LimitNode::Make(std::move(plan), rows));
+  ARROW_ASSIGN_OR_RAISE(RunOutcome outcome, engine->Run({plan}, {nullptr, ShowProgress}));
+  EndProgress();
+  PrintTable(*outcome.tables[0][0]);
+  return Status::OK();
+}
+
+Status ShowSchema(const SourceOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto engine, MakeEngine(options));
+  ARROW_ASSIGN_OR_RAISE(PlanPtr plan, Scan(options, *engine));
+  for (const auto& field : plan->schema()->fields()) std::cout << field->name() << ": " << field->type()->ToString() << "\n";
+  return Status::OK();
+}
+
+Status Convert(const ConvertOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto engine, MakeEngine(options.from));
+  ARROW_ASSIGN_OR_RAISE(PlanPtr plan, Conversion(options, *engine));
+  auto outcome = engine->Run({plan}, {nullptr, options.quiet ? CheckInterrupt : ShowProgress});
+  EndProgress();
+  ARROW_RETURN_NOT_OK(outcome.status());
+  const nlohmann::json& report = outcome->report;
+  if (!options.quiet && options.report != "-") {
+    std::cout << report["rows_written"] << " rows, " << FormatBytes(report["bytes_written"].get<int64_t>()) << " written in "
+              << outcome->tables[0][0]->num_rows() << " files to " << options.destination << "\n";
+  }
+  return WriteReport(options.report, report);
+}
+
+Status Explain(const ConvertOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto engine, MakeEngine(options.from));
+  ARROW_ASSIGN_OR_RAISE(PlanPtr plan, Conversion(options, *engine));
+  ARROW_ASSIGN_OR_RAISE(PlanPtr optimized, OptimizePlan(plan));
+  std::cout << "as written:\n" << PrintPlan(*plan) << "\nas run:\n" << PrintPlan(*optimized);
+  return Status::OK();
+}
+
+}  // namespace millstream::cli
