@@ -18,8 +18,10 @@ struct SinkKind {
 
 /// The list of node kinds that end a stage: a new one adds its maker here.
 constexpr std::array kSinks = {
+    SinkKind{"Aggregate", MakeAggregateSink},
     SinkKind{"Limit", MakeLimitSink},
     SinkKind{"Repartition", MakeRepartitionSink},
+    SinkKind{"Write", MakeWriteSink},
 };
 
 MakeSinkFunction FindSink(const PlanNode& node) {

@@ -14,6 +14,7 @@ Result<PlanPtr> LimitFromJson(const nlohmann::json&, std::vector<PlanPtr>);
 Result<PlanPtr> UnionFromJson(const nlohmann::json&, std::vector<PlanPtr>);
 Result<PlanPtr> PartitionsFromJson(const nlohmann::json&, std::vector<PlanPtr>);
 Result<PlanPtr> RepartitionFromJson(const nlohmann::json&, std::vector<PlanPtr>);
+Result<PlanPtr> AggregateFromJson(const nlohmann::json&, std::vector<PlanPtr>);
 Result<PlanPtr> MapPartitionsFromJson(const nlohmann::json&, std::vector<PlanPtr>);
 Result<PlanPtr> WriteFromJson(const nlohmann::json&, std::vector<PlanPtr>);
 Result<PlanPtr> StageInputFromJson(const nlohmann::json&, std::vector<PlanPtr>);
@@ -35,6 +36,7 @@ constexpr std::array kKinds = {
     NodeKind{"Union", UnionFromJson},
     NodeKind{"Partitions", PartitionsFromJson},
     NodeKind{"Repartition", RepartitionFromJson},
+    NodeKind{"Aggregate", AggregateFromJson},
     NodeKind{"MapPartitions", MapPartitionsFromJson},
     NodeKind{"Write", WriteFromJson},
     NodeKind{"StageInput", StageInputFromJson},
