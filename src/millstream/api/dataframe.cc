@@ -109,7 +109,9 @@ arrow::Result<int> DataFrame::npartitions() const {
 
 arrow::Result<std::string> DataFrame::Explain(bool optimized) const {
   ARROW_ASSIGN_OR_RAISE(PlanPtr plan, plan_);
-  if (optimized) ARROW_ASSIGN_OR_RAISE(plan, OptimizePlan(plan));
+  if (optimized) {
+    ARROW_ASSIGN_OR_RAISE(plan, OptimizePlan(plan));
+  }
   return PrintPlan(*plan);
 }
 
