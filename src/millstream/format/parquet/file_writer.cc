@@ -14,6 +14,7 @@
 #include <parquet/file_writer.h>
 
 #include "millstream/format/parquet/conform.h"
+#include "millstream/format/parquet/dictionary_choice.h"
 #include "millstream/format/parquet/exceptions.h"
 #include "millstream/format/parquet/write_options.h"
 
@@ -117,11 +118,12 @@ Result<std::shared_ptr<const WritePlan>> FindPlan(const std::shared_ptr<arrow::S
 }
 
 /// Encodes batches as they come into a buffered row group, which holds encoded pages, and ends it before it grows too large.
+/// The first rows are kept back until they tell how columns are best encoded.
 class ParquetFileWriter final : public FileWriter {
  public:
-  ParquetFileWriter(std::shared_ptr<const WritePlan> plan, std::unique_ptr<::parquet::arrow::FileWriter> writer,
+  ParquetFileWriter(std::shared_ptr<const WritePlan> plan, std::shared_ptr<arrow::io::OutputStream> sink,
                     const TaskContext& context)
-      : plan_(std::move(plan)), writer_(std::move(writer)), context_(context) {}
+      : plan_(std::move(plan)), sink_(std::move(sink)), context_(context) {}
 
   ~ParquetFileWriter() override {
     // libparquet's destructor would write a footer into a stream that may be gone; errors of an abandoned file are of no use.
@@ -131,47 +133,78 @@ class ParquetFileWriter final : public FileWriter {
   Status Write(const arrow::RecordBatch& batch) override {
     ARROW_RETURN_NOT_OK(context_.CheckCancelled());
     if (batch.num_rows() == 0) return Status::OK();
-    return Guarded(kPlace, [&] { return plan_->same_types ? WriteSlices(batch) : WriteConformed(batch); });
-  }
-
-  Status Finish() override {
-    auto writer = std::move(writer_);
-    buffered_ = 0;
-    return Guarded(kPlace, [&] { return writer->Close(); });
-  }
-
-  int64_t buffered_bytes() const override { return buffered_; }
-
- private:
-  Status WriteConformed(const arrow::RecordBatch& batch) {
+    if (plan_->same_types) return Add(batch);
     arrow::ArrayVector columns;
     for (int i = 0; i < batch.num_columns(); ++i) {
       ARROW_ASSIGN_OR_RAISE(auto column, Conform(batch.column(i), plan_->schema->field(i)->type(), context_.pool));
       columns.push_back(std::move(column));
     }
-    return WriteSlices(*arrow::RecordBatch::Make(plan_->schema, batch.num_rows(), std::move(columns)));
+    return Add(*arrow::RecordBatch::Make(plan_->schema, batch.num_rows(), std::move(columns)));
+  }
+
+  Status Finish() override {
+    if (!writer_) ARROW_RETURN_NOT_OK(Open());
+    const auto writer = std::move(writer_);
+    buffered_ = 0;
+    return Guarded(kPlace, [&] { return writer->Close(); });
+  }
+
+  int64_t buffered_bytes() const override { return buffered_ + kept_bytes_; }
+
+ private:
+  static constexpr int64_t kKeptBytes = 1 << 20;
+
+  Status Add(const arrow::RecordBatch& batch) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(batch));
+    if (writer_) return Encode(batch, bytes);
+    kept_.push_back(batch.Slice(0));
+    kept_rows_ += batch.num_rows();
+    kept_bytes_ += bytes;
+    return kept_rows_ < kSampleRows && kept_bytes_ < kKeptBytes ? Status::OK() : Open();
+  }
+
+  /// Opens the file and encodes what was kept back.
+  Status Open() {
+    ARROW_RETURN_NOT_OK(Guarded(kPlace, [&]() -> Status {
+      const WriteOptions& options = plan_->parsed;
+      const auto properties = options.choose_dictionaries ? ChooseDictionaries(options.properties, kept_) : options.properties;
+      auto file = ::parquet::ParquetFileWriter::Open(sink_, plan_->node, properties, plan_->metadata);
+      return ::parquet::arrow::FileWriter::Make(context_.pool, std::move(file), plan_->schema, options.arrow_properties,
+                                                &writer_);
+    }));
+    kept_bytes_ = 0;
+    for (const auto& batch : std::exchange(kept_, {})) {
+      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*batch));
+      ARROW_RETURN_NOT_OK(Encode(*batch, bytes));
+    }
+    return Status::OK();
   }
 
   /// A batch larger than a row group is cut, so that the bound holds whatever comes in.
-  Status WriteSlices(const arrow::RecordBatch& batch) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(batch));
+  Status Encode(const arrow::RecordBatch& batch, int64_t bytes) {
     const int64_t limit = plan_->parsed.row_group_bytes;
     const int64_t parts = std::min(batch.num_rows(), bytes / limit + 1);
     const int64_t rows_a_part = (batch.num_rows() + parts - 1) / parts;
     for (int64_t row = 0; row < batch.num_rows(); row += rows_a_part) {
-      if (buffered_ >= limit) {
-        ARROW_RETURN_NOT_OK(writer_->NewBufferedRowGroup());
-        buffered_ = 0;
-      }
-      ARROW_RETURN_NOT_OK(writer_->WriteRecordBatch(parts == 1 ? batch : *batch.Slice(row, rows_a_part)));
+      ARROW_RETURN_NOT_OK(Guarded(kPlace, [&]() -> Status {
+        if (buffered_ >= limit) {
+          ARROW_RETURN_NOT_OK(writer_->NewBufferedRowGroup());
+          buffered_ = 0;
+        }
+        return writer_->WriteRecordBatch(parts == 1 ? batch : *batch.Slice(row, rows_a_part));
+      }));
       buffered_ += bytes / parts;
     }
     return Status::OK();
   }
 
   const std::shared_ptr<const WritePlan> plan_;
-  std::unique_ptr<::parquet::arrow::FileWriter> writer_;
+  const std::shared_ptr<arrow::io::OutputStream> sink_;
   const TaskContext context_;
+  arrow::RecordBatchVector kept_;
+  int64_t kept_rows_ = 0;
+  int64_t kept_bytes_ = 0;
+  std::unique_ptr<::parquet::arrow::FileWriter> writer_;
   int64_t buffered_ = 0;  ///< Arrow bytes in the row group: more than its pages take
 };
 
@@ -181,13 +214,7 @@ Result<std::unique_ptr<FileWriter>> OpenFileWriter(std::shared_ptr<arrow::io::Ou
                                                    const std::shared_ptr<arrow::Schema>& schema, const nlohmann::json& options,
                                                    const TaskContext& context) {
   ARROW_ASSIGN_OR_RAISE(auto plan, FindPlan(schema, options, context));
-  return Guarded(kPlace, [&]() -> Result<std::unique_ptr<FileWriter>> {
-    auto file = ::parquet::ParquetFileWriter::Open(std::move(sink), plan->node, plan->parsed.properties, plan->metadata);
-    std::unique_ptr<::parquet::arrow::FileWriter> writer;
-    ARROW_RETURN_NOT_OK(::parquet::arrow::FileWriter::Make(context.pool, std::move(file), plan->schema,
-                                                           plan->parsed.arrow_properties, &writer));
-    return std::make_unique<ParquetFileWriter>(std::move(plan), std::move(writer), context);
-  });
+  return std::make_unique<ParquetFileWriter>(std::move(plan), std::move(sink), context);
 }
 
 }  // namespace millstream::parquet_format

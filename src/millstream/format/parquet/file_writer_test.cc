@@ -121,6 +121,33 @@ TEST(ParquetWrite, ObeysItsOptions) {
   EXPECT_TRUE(ReadBack(*file)->schema()->GetFieldByName("t")->type()->Equals(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")));
 }
 
+TEST(ParquetWrite, GivesDictionariesToColumnsThatRepeat) {
+  arrow::Int64Builder distinct;
+  arrow::Int64Builder repeating;
+  arrow::StringBuilder texts;
+  arrow::LargeStringBuilder distinct_texts;
+  for (int64_t i = 0; i < 5000; ++i) {
+    ASSERT_TRUE(distinct.Append(i).ok() && repeating.Append(i % 10).ok());
+    ASSERT_TRUE(texts.Append("text" + std::to_string(i % 7)).ok());
+    ASSERT_TRUE(distinct_texts.Append("text" + std::to_string(i)).ok());
+  }
+  const auto table = arrow::Table::Make(schema({field("distinct", arrow::int64()), field("repeating", arrow::int64()),
+                                                field("texts", arrow::utf8()), field("distinct_texts", arrow::large_utf8())}),
+                                        {distinct.Finish().ValueOrDie(), repeating.Finish().ValueOrDie(),
+                                         texts.Finish().ValueOrDie(), distinct_texts.Finish().ValueOrDie()});
+  const auto has_dictionary = [&](const arrow::Table& rows, const nlohmann::json& options) {
+    const auto footer = Footer(WriteFile(rows, options, 3).ValueOrDie());
+    std::vector<bool> has;
+    for (int i = 0; i < 4; ++i) has.push_back(footer->RowGroup(0)->ColumnChunk(i)->has_dictionary_page());
+    return has;
+  };
+  EXPECT_EQ(has_dictionary(*table, {}), (std::vector<bool>{false, true, true, false}));
+  EXPECT_EQ(has_dictionary(*table->Slice(0, 20), {}), (std::vector<bool>{false, false, false, false}));
+  EXPECT_EQ(has_dictionary(*table->Slice(0, 20), {{"use_dictionary", {"texts"}}}),
+            (std::vector<bool>{false, false, true, false}));
+  EXPECT_TRUE(ReadBack(WriteFile(*table, {}, 3).ValueOrDie())->Equals(*table));
+}
+
 TEST(ParquetWrite, KeepsPandasMetadata) {
   const auto with_pandas = Mixed()->ReplaceSchemaMetadata(arrow::key_value_metadata({"pandas"}, {"{}"}));
   const auto file = WriteFile(*with_pandas, {}).ValueOrDie();

@@ -17,6 +17,7 @@ using ArrowBuilder = ::parquet::ArrowWriterProperties::Builder;
 constexpr int64_t kDefaultRowGroupRows = 1 << 20;
 constexpr int64_t kMaxRowGroupBytes = 64 << 20;
 constexpr int64_t kMinRowGroupBytes = 1 << 20;
+constexpr int64_t kMaxDictionaryBytes = 512 << 10;
 constexpr int64_t kMinPageBytes = 64 << 10;
 
 struct Parser {
@@ -140,6 +141,7 @@ struct Parser {
     if (name == "coerce_timestamps") return Timestamps(name);
     if (name == "custom_metadata") return CustomMetadata(name);
     if (name == "use_dictionary") {
+      result.choose_dictionaries = false;
       return FlagOrColumns(
           name, [&](bool on) { on ? properties.enable_dictionary() : properties.disable_dictionary(); },
           [&](const std::string& column) { properties.enable_dictionary(column); });
@@ -195,7 +197,9 @@ Result<WriteOptions> ParseWriteOptions(const nlohmann::json& options, const arro
   const int64_t columns = std::max(1, schema.num_fields());
   const int64_t page_share = std::max(kMinPageBytes, parser.result.row_group_bytes / (2 * columns));
   parser.page_bytes = std::min(parser.page_bytes, page_share);
-  parser.properties.data_pagesize(parser.page_bytes)->dictionary_pagesize_limit(parser.page_bytes);
+  // A dictionary's hash table takes up to twelve times what its values take.
+  parser.properties.data_pagesize(parser.page_bytes)
+      ->dictionary_pagesize_limit(std::min(parser.page_bytes, kMaxDictionaryBytes));
   return Guarded("options for writing Parquet", [&]() -> Result<WriteOptions> {
     parser.arrow_properties.set_use_threads(false);
     parser.result.properties = parser.properties.build();

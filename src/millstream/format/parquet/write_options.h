@@ -23,6 +23,7 @@ struct WriteOptions {
   std::shared_ptr<::parquet::WriterProperties> properties;
   std::shared_ptr<::parquet::ArrowWriterProperties> arrow_properties;
   bool store_schema = true;
+  bool choose_dictionaries = true;  ///< by what the columns hold; false where `use_dictionary` says
   std::map<std::string, std::string> custom_metadata;
   int64_t row_group_bytes = 0;  ///< of Arrow data, after which a row group ends: what it holds in memory must stay bounded
 };
