@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include "millstream/format/avro/varint.h"
 
@@ -106,6 +107,24 @@ class ScaledLeaf : public Leaf<NumberBuilder<int64_t>> {
   int64_t factor_;
 };
 
+/// Times of day, which Arrow keeps within a day.
+template <typename T>
+class TimeLeaf : public Leaf<NumberBuilder<T>> {
+ public:
+  TimeLeaf(ColumnBuilder* column, int64_t day) : Leaf<NumberBuilder<T>>(column), day_(day) {}
+  const uint8_t* Decode(const uint8_t* at, const uint8_t* end) {
+    int64_t value = 0;
+    at = ReadLong(at, end, &value);
+    if (at == nullptr) return this->state()->FailEarly();
+    if (value < 0 || value >= day_)
+      return this->state()->Fail(Status::Invalid("the time of day ", value, " is not within a day"));
+    return this->column_->Append(static_cast<T>(value)) ? at : nullptr;
+  }
+
+ private:
+  int64_t day_;
+};
+
 template <typename From, typename To>
 class FloatLeaf : public Leaf<NumberBuilder<To>> {
  public:
@@ -196,10 +215,16 @@ class DecimalLeaf : public Leaf<FixedBuilder> {
     uint8_t* to = column_->Append();
     if (to == nullptr) return nullptr;
     for (int64_t i = 0; i < width; ++i) to[i] = i < size ? at[size - 1 - i] : sign;
+    if (!FitsPrecision(to)) return TooLarge();
     return at + size;
   }
 
  private:
+  bool FitsPrecision(const uint8_t* value) const {
+    const int32_t digits = static_cast<const arrow::DecimalType&>(*column_->type()).precision();
+    if (column_->width() == 16) return arrow::Decimal128(value).FitsInPrecision(digits);
+    return arrow::Decimal256(value).FitsInPrecision(digits);
+  }
   std::nullptr_t TooLarge() {
     return state()->Fail(Status::Invalid("a decimal has more digits than ", column_->type()->ToString(), " holds"));
   }
@@ -258,6 +283,9 @@ bool UseLogicalLeaf(const Type& writer, const Type& reader, ColumnBuilder* colum
     return true;
   }
   if (writer.logical == Logical::kDecimal) return false;
+  const bool may_be_time = writer.kind == reader.kind && (writer.logical == reader.logical || writer.logical == Logical::kNone);
+  if (reader.logical == Logical::kTimeMillis && may_be_time) return use(TimeLeaf<int32_t>(column, 86'400'000)), true;
+  if (reader.logical == Logical::kTimeMicros && may_be_time) return use(TimeLeaf<int64_t>(column, 86'400'000'000)), true;
   if (reader.logical == writer.logical) return UseIntegerLeaf(writer, reader, column, use);
   const int64_t from = UnitNanos(writer.logical), to = UnitNanos(reader.logical);
   const bool local = writer.logical >= Logical::kLocalTimestampMillis;

@@ -142,6 +142,10 @@ TEST_F(Resolution, DamagedValuesAreErrors) {
   EXPECT_THAT(
       ReadField({{"type", "array"}, {"items", "null"}}, 1, B({0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0})),
       HasSubstr("does not fit"));
+  EXPECT_THAT(ReadField({{"type", "int"}, {"logicalType", "time-millis"}}, 1, B({1})),
+              HasSubstr("the time of day -1 is not within a day"));
+  EXPECT_THAT(ReadField({{"type", "bytes"}, {"logicalType", "decimal"}, {"precision", 2}}, 1, B({2, 100})),
+              HasSubstr("a decimal has more digits"));
   EXPECT_THAT(ReadField("int", 2, B({0})), HasSubstr("says that it has 2 records, more than can be"));
   EXPECT_THAT(ReadField("int", 1, B({0, 0})), HasSubstr("has 1 bytes behind its last record"));
   EXPECT_THAT(ReadField({{"type", "bytes"}, {"logicalType", "decimal"}, {"precision", 4}}, 1,
