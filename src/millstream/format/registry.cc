@@ -2,6 +2,7 @@
 #include <array>
 
 #include "millstream/format/avro/avro_format.h"
+#include "millstream/format/csv/csv_format.h"
 #include "millstream/format/format.h"
 #include "millstream/format/json/json_format.h"
 #include "millstream/format/parquet/parquet_format.h"
@@ -14,6 +15,7 @@ const std::vector<const Format*>& Formats() {
       JsonFormat(),
       ParquetFormat(),
       avro::AvroFormat(),
+      CsvFormat(),
   };
   return formats;
 }

@@ -1,0 +1,43 @@
+// The text of single values, as pandas writes them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <arrow/type_fwd.h>
+
+#include "millstream/base/result.h"
+
+namespace millstream::csv {
+
+inline constexpr int kLongestNumber = 40;  ///< bytes that FormatFloat may write
+
+/// Shortest text that reads back as the same number, laid out as Python's repr: 1.0, 1e+16, 1e-05. Returns its end.
+char* FormatFloat(double value, char* out);
+/// The same for a float32, as numpy lays it out.
+char* FormatFloat(float value, char* out);
+
+/// Nanoseconds, microseconds, ... since 1970 split up: days and the time of the day.
+struct CivilTime {
+  int64_t year;
+  int month, day, hour, minute, second;
+  int64_t nanosecond;
+};
+CivilTime ToCivilTime(int64_t value, arrow::TimeUnit::type unit);
+
+/// "2013-01-01", also of years beyond 9999.
+void AppendDate(int64_t days, std::string* out);
+/// "2013-01-01 15:11:48", with a fraction of 3, 6 or 9 digits where there is one, and +00:00 where `utc`.
+void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, bool utc, std::string* out);
+/// As strftime with `format`, and %f for microseconds.
+void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, std::string* out);
+/// "15:11:48", with a fraction as above.
+void AppendTimeOfDay(int64_t value, arrow::TimeUnit::type unit, std::string* out);
+/// "1 days 03:46:40", with a fraction of 6 or 9 digits where there is one.
+void AppendDuration(int64_t value, arrow::TimeUnit::type unit, std::string* out);
+
+/// JSON of one value of an array of any supported type; a missing value and a float that JSON lacks are null.
+Status AppendJson(const arrow::Array& array, int64_t row, std::string* out);
+
+}  // namespace millstream::csv

@@ -1,0 +1,324 @@
+#include "millstream/format/csv/csv_writer.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+#include <arrow/array.h>
+#include <arrow/buffer_builder.h>
+
+#include "millstream/format/csv/cell_text.h"
+#include "millstream/format/csv/write_options.h"
+
+namespace millstream::csv {
+namespace {
+
+constexpr int64_t kFlushBytes = 256 * 1024;
+
+/// Text on its way to the sink, with the quoting of fields.
+class FieldSink {
+ public:
+  FieldSink(const WriteOptions& options, arrow::MemoryPool* pool) : options_(options), text_(pool) {
+    for (const char c : {options.separator, options.quote, '\n', '\r'}) special_[static_cast<uint8_t>(c)] = true;
+  }
+
+  /// A text field, quoted where it must be.
+  Status Text(std::string_view field) {
+    bool quote = options_.quoting != Quoting::kMinimal;
+    for (const char c : field) quote |= special_[static_cast<uint8_t>(c)];
+    return quote ? Quoted(field) : Raw(field);
+  }
+  /// A number, which needs no quotes unless all fields do, or the separator is one of its bytes.
+  Status Number(std::string_view field) {
+    bool quote = options_.quoting == Quoting::kAll;
+    for (const char c : field) quote |= special_[static_cast<uint8_t>(c)];
+    return quote ? Quoted(field) : Raw(field);
+  }
+  Status Missing() { return Text(options_.na_rep); }
+  Status Raw(std::string_view bytes) { return text_.Append(bytes.data(), static_cast<int64_t>(bytes.size())); }
+
+  int64_t size() const { return text_.length(); }
+  Status Flush(arrow::io::OutputStream* sink) {
+    if (text_.length() == 0) return Status::OK();
+    ARROW_RETURN_NOT_OK(sink->Write(text_.data(), text_.length()));
+    text_.Rewind(0);
+    return Status::OK();
+  }
+
+ private:
+  Status Quoted(std::string_view field) {
+    ARROW_RETURN_NOT_OK(text_.Reserve(static_cast<int64_t>(field.size()) * 2 + 2));
+    text_.UnsafeAppend(&options_.quote, 1);
+    for (const char c : field) {
+      if (c == options_.quote) text_.UnsafeAppend(&c, 1);
+      text_.UnsafeAppend(&c, 1);
+    }
+    text_.UnsafeAppend(&options_.quote, 1);
+    return Status::OK();
+  }
+
+  const WriteOptions& options_;
+  std::array<bool, 256> special_{};
+  arrow::BufferBuilder text_;
+};
+
+/// Writes the values of one column; bound to each batch's array in turn.
+class CellWriter {
+ public:
+  virtual ~CellWriter() = default;
+  virtual Status Bind(std::shared_ptr<arrow::Array> array) {
+    array_ = std::move(array);
+    return Status::OK();
+  }
+  Status Write(int64_t row, FieldSink* sink) { return array_->IsNull(row) ? sink->Missing() : WriteValue(row, sink); }
+
+ protected:
+  virtual Status WriteValue(int64_t row, FieldSink* sink) = 0;
+  template <class Array>
+  const Array& As() const {
+    return static_cast<const Array&>(*array_);
+  }
+  std::shared_ptr<arrow::Array> array_;
+};
+
+template <class Type>
+class IntegerWriter final : public CellWriter {
+  Status WriteValue(int64_t row, FieldSink* sink) override {
+    char text[24];
+    const char* end = std::to_chars(text, text + sizeof(text), As<arrow::NumericArray<Type>>().Value(row)).ptr;
+    return sink->Number({text, static_cast<size_t>(end - text)});
+  }
+};
+
+template <class Type>
+class FloatWriter final : public CellWriter {
+ public:
+  explicit FloatWriter(std::string format) : format_(std::move(format)) {}
+
+ private:
+  Status WriteValue(int64_t row, FieldSink* sink) override {
+    const auto value = As<arrow::NumericArray<Type>>().Value(row);
+    if (std::isnan(value)) return sink->Missing();
+    if (format_.empty()) {
+      char text[kLongestNumber];
+      return sink->Number({text, static_cast<size_t>(FormatFloat(value, text) - text)});
+    }
+    char text[512];  // of %99.99f: 309 digits before the point, 99 behind
+    const int size = std::snprintf(text, sizeof(text), format_.c_str(), static_cast<double>(value));
+    return sink->Number({text, static_cast<size_t>(size)});
+  }
+  const std::string format_;
+};
+
+class BoolWriter final : public CellWriter {
+  Status WriteValue(int64_t row, FieldSink* sink) override {
+    return sink->Number(As<arrow::BooleanArray>().Value(row) ? "True" : "False");
+  }
+};
+
+template <class Array>
+class TextWriter final : public CellWriter {
+  Status WriteValue(int64_t row, FieldSink* sink) override { return sink->Text(As<Array>().GetView(row)); }
+};
+
+/// Values whose text is put together in a string first.
+class ComposedWriter final : public CellWriter {
+ public:
+  using Compose = std::function<Status(const arrow::Array&, int64_t, std::string*)>;
+  explicit ComposedWriter(Compose compose) : compose_(std::move(compose)) {}
+
+ private:
+  Status WriteValue(int64_t row, FieldSink* sink) override {
+    text_.clear();
+    ARROW_RETURN_NOT_OK(compose_(*array_, row, &text_));
+    return sink->Text(text_);
+  }
+  const Compose compose_;
+  std::string text_;
+};
+
+class NullWriter final : public CellWriter {
+  Status WriteValue(int64_t, FieldSink* sink) override { return sink->Missing(); }
+};
+
+Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, const WriteOptions& options);
+
+/// Dictionary columns: each value's text comes from the dictionary.
+class DictionaryWriter final : public CellWriter {
+ public:
+  explicit DictionaryWriter(std::unique_ptr<CellWriter> values) : values_(std::move(values)) {}
+  Status Bind(std::shared_ptr<arrow::Array> array) override {
+    ARROW_RETURN_NOT_OK(CellWriter::Bind(std::move(array)));
+    return values_->Bind(As<arrow::DictionaryArray>().dictionary());
+  }
+
+ private:
+  Status WriteValue(int64_t row, FieldSink* sink) override {
+    return values_->Write(As<arrow::DictionaryArray>().GetValueIndex(row), sink);
+  }
+  const std::unique_ptr<CellWriter> values_;
+};
+
+template <class Array, class Append>
+ComposedWriter::Compose ComposeFrom(Append append) {
+  return [append](const arrow::Array& array, int64_t row, std::string* out) {
+    append(static_cast<const Array&>(array).Value(row), out);
+    return Status::OK();
+  };
+}
+
+ComposedWriter::Compose ComposeTimestamp(const arrow::TimestampType& type, const WriteOptions& options) {
+  const auto unit = type.unit();
+  const bool utc = !type.timezone().empty();
+  const std::string format = options.date_format;
+  if (format.empty()) {
+    return ComposeFrom<arrow::TimestampArray>([=](int64_t value, std::string* out) { AppendTimestamp(value, unit, utc, out); });
+  }
+  return ComposeFrom<arrow::TimestampArray>(
+      [=](int64_t value, std::string* out) { AppendFormattedTime(value, unit, format, out); });
+}
+
+/// Types whose values are composed; nullptr for others.
+ComposedWriter::Compose MakeCompose(const arrow::DataType& type, const WriteOptions& options) {
+  switch (type.id()) {
+    case arrow::Type::TIMESTAMP:
+      return ComposeTimestamp(static_cast<const arrow::TimestampType&>(type), options);
+    case arrow::Type::DATE32:
+      return ComposeFrom<arrow::Date32Array>([](int64_t value, std::string* out) { AppendDate(value, out); });
+    case arrow::Type::TIME32: {
+      const auto unit = static_cast<const arrow::TimeType&>(type).unit();
+      return ComposeFrom<arrow::Time32Array>([unit](int64_t value, std::string* out) { AppendTimeOfDay(value, unit, out); });
+    }
+    case arrow::Type::TIME64: {
+      const auto unit = static_cast<const arrow::TimeType&>(type).unit();
+      return ComposeFrom<arrow::Time64Array>([unit](int64_t value, std::string* out) { AppendTimeOfDay(value, unit, out); });
+    }
+    case arrow::Type::DURATION: {
+      const auto unit = static_cast<const arrow::DurationType&>(type).unit();
+      return ComposeFrom<arrow::DurationArray>([unit](int64_t value, std::string* out) { AppendDuration(value, unit, out); });
+    }
+    case arrow::Type::LIST:
+    case arrow::Type::LARGE_LIST:
+    case arrow::Type::FIXED_SIZE_LIST:
+    case arrow::Type::STRUCT:
+    case arrow::Type::MAP:
+    case arrow::Type::DECIMAL128:
+    case arrow::Type::DECIMAL256:
+      return AppendJson;
+    default:
+      return nullptr;
+  }
+}
+
+Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, const WriteOptions& options) {
+  switch (type.id()) {
+    case arrow::Type::NA:
+      return std::make_unique<NullWriter>();
+    case arrow::Type::BOOL:
+      return std::make_unique<BoolWriter>();
+    case arrow::Type::INT8:
+      return std::make_unique<IntegerWriter<arrow::Int8Type>>();
+    case arrow::Type::INT16:
+      return std::make_unique<IntegerWriter<arrow::Int16Type>>();
+    case arrow::Type::INT32:
+      return std::make_unique<IntegerWriter<arrow::Int32Type>>();
+    case arrow::Type::INT64:
+      return std::make_unique<IntegerWriter<arrow::Int64Type>>();
+    case arrow::Type::UINT8:
+      return std::make_unique<IntegerWriter<arrow::UInt8Type>>();
+    case arrow::Type::UINT16:
+      return std::make_unique<IntegerWriter<arrow::UInt16Type>>();
+    case arrow::Type::UINT32:
+      return std::make_unique<IntegerWriter<arrow::UInt32Type>>();
+    case arrow::Type::UINT64:
+      return std::make_unique<IntegerWriter<arrow::UInt64Type>>();
+    case arrow::Type::FLOAT:
+      return std::make_unique<FloatWriter<arrow::FloatType>>(options.float_format);
+    case arrow::Type::DOUBLE:
+      return std::make_unique<FloatWriter<arrow::DoubleType>>(options.float_format);
+    case arrow::Type::STRING:
+      return std::make_unique<TextWriter<arrow::StringArray>>();
+    case arrow::Type::LARGE_STRING:
+      return std::make_unique<TextWriter<arrow::LargeStringArray>>();
+    case arrow::Type::STRING_VIEW:
+      return std::make_unique<TextWriter<arrow::StringViewArray>>();
+    case arrow::Type::DICTIONARY: {
+      ARROW_ASSIGN_OR_RAISE(auto values,
+                            MakeCellWriter(*static_cast<const arrow::DictionaryType&>(type).value_type(), options));
+      return std::make_unique<DictionaryWriter>(std::move(values));
+    }
+    default:
+      if (auto compose = MakeCompose(type, options)) return std::make_unique<ComposedWriter>(std::move(compose));
+      return Status::TypeError("a column of type ", type.ToString(), " cannot be written as CSV; cast it to a string first");
+  }
+}
+
+class CsvWriter final : public FileWriter {
+ public:
+  CsvWriter(WriteOptions options, std::shared_ptr<arrow::io::OutputStream> sink, const TaskContext& context)
+      : options_(std::move(options)), sink_(std::move(sink)), context_(context), fields_(options_, context.pool) {}
+
+  Status Start(const arrow::Schema& schema) {
+    for (const auto& field : schema.fields()) {
+      auto writer = MakeCellWriter(*field->type(), options_);
+      if (!writer.ok()) return WithPlace(writer.status(), "column '" + field->name() + "'");
+      cells_.push_back(std::move(*writer));
+    }
+    if (options_.names && options_.names->size() != cells_.size()) {
+      return Status::Invalid("CSV option header has ", options_.names->size(), " names for ", cells_.size(), " columns");
+    }
+    if (!options_.header) return Status::OK();
+    const auto names = options_.names ? *options_.names : schema.field_names();
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (i > 0) ARROW_RETURN_NOT_OK(fields_.Raw({&options_.separator, 1}));
+      ARROW_RETURN_NOT_OK(fields_.Text(names[i]));
+    }
+    return EndRow(names.size() == 1 && names[0].empty());
+  }
+
+  Status Write(const arrow::RecordBatch& batch) override {
+    ARROW_RETURN_NOT_OK(context_.CheckCancelled());
+    for (size_t i = 0; i < cells_.size(); ++i) ARROW_RETURN_NOT_OK(cells_[i]->Bind(batch.column(static_cast<int>(i))));
+    for (int64_t row = 0; row < batch.num_rows(); ++row) {
+      const int64_t before = fields_.size();
+      for (size_t i = 0; i < cells_.size(); ++i) {
+        if (i > 0) ARROW_RETURN_NOT_OK(fields_.Raw({&options_.separator, 1}));
+        ARROW_RETURN_NOT_OK(cells_[i]->Write(row, &fields_));
+      }
+      ARROW_RETURN_NOT_OK(EndRow(cells_.size() == 1 && fields_.size() == before));
+      if (fields_.size() >= kFlushBytes) ARROW_RETURN_NOT_OK(fields_.Flush(sink_.get()));
+    }
+    return Status::OK();
+  }
+
+  Status Finish() override { return fields_.Flush(sink_.get()); }
+  int64_t buffered_bytes() const override { return fields_.size(); }
+
+ private:
+  /// `blank`: the row would be a blank line, which readers pass over; its one empty field is quoted then.
+  Status EndRow(bool blank) {
+    const char quotes[] = {options_.quote, options_.quote};
+    if (blank) ARROW_RETURN_NOT_OK(fields_.Raw({quotes, 2}));
+    return fields_.Raw(options_.line_end);
+  }
+
+  const WriteOptions options_;
+  const std::shared_ptr<arrow::io::OutputStream> sink_;
+  const TaskContext context_;
+  FieldSink fields_;
+  std::vector<std::unique_ptr<CellWriter>> cells_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FileWriter>> MakeCsvWriter(std::shared_ptr<arrow::io::OutputStream> sink,
+                                                  const std::shared_ptr<arrow::Schema>& schema, const nlohmann::json& options,
+                                                  const TaskContext& context) {
+  ARROW_ASSIGN_OR_RAISE(auto parsed, WriteOptions::FromJson(options));
+  auto writer = std::make_unique<CsvWriter>(std::move(parsed), std::move(sink), context);
+  ARROW_RETURN_NOT_OK(writer->Start(*schema));
+  return writer;
+}
+
+}  // namespace millstream::csv
