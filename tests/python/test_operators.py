@@ -64,6 +64,10 @@ COMPARISONS = [
     lambda df: df.s.isin(["a", "c"]),
     lambda df: df.i.isin([1, 9, 100]),
     lambda df: df.f.isin([1.5, None]),
+    lambda df: df.f.isin([1.5, float("nan")]),
+    lambda df: df.s.isin(["a", None]),
+    lambda df: df.t.isin([pd.Timestamp("2013-01-06"), pd.NaT]),
+    lambda df: df.i.isin([1, None]),
     lambda df: df[["i", "j"]] > 2,
 ]
 MISSING = [

@@ -24,9 +24,14 @@ _TIMES = (datetime.date, datetime.timedelta)  # datetime, Timestamp and Timedelt
 
 
 def is_literal(value: Any) -> bool:
-    if value is None or isinstance(value, (*_PLAIN, *_TIMES)):
+    if isinstance(value, (*_PLAIN, *_TIMES)):
         return True
-    return isinstance(value, (np.generic, pa.Scalar)) or value is pd.NA or value is pd.NaT
+    return isinstance(value, (np.generic, pa.Scalar)) or is_missing(value)
+
+
+def is_missing(value: Any) -> bool:
+    """None, NA or NaT; NaN is a number."""
+    return value is None or value is pd.NA or value is pd.NaT
 
 
 def literal(value: Any, beside: pa.DataType | None = None) -> Column:
@@ -47,7 +52,7 @@ def to_scalar(value: Any, beside: pa.DataType | None = None) -> pa.Scalar:
             if isinstance(value, np.datetime64)
             else (pd.Timedelta(value) if isinstance(value, np.timedelta64) else value.item())
         )
-    if value is None or value is pd.NA or value is pd.NaT:
+    if is_missing(value):
         return pa.scalar(None, beside)
     if not isinstance(value, (*_PLAIN, *_TIMES)):
         raise TypeError(f"expected a scalar or a Series of the same frame, not {type(value).__name__}")

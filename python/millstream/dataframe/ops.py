@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.convert import arrow_type, dtype_name
-from millstream.dataframe.literals import literal, to_scalar
+from millstream.dataframe.literals import is_missing, literal, to_scalar
 from millstream.dataframe.source import Column, Extension, Source, extend
 
 if TYPE_CHECKING:
@@ -80,10 +80,16 @@ def choose(source: Source, condition: Column, yes: Any, no: Any) -> Column:
 
 
 def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
-    """Whether each value is one of `values`; missing is in them if None or NaN is."""
+    """Whether each value is one of `values`; missing is if they have a missing one."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"isin takes a list, not {type(values).__name__}")
-    scalars = [to_scalar(value, column.type) for value in values]
+    numbers = pa.types.is_floating(column.type)
+    scalars = []
+    for value in values:
+        missing = is_missing(value) or value != value
+        if missing and numbers and not isinstance(value, float):
+            continue  # among numbers pandas takes only NaN for missing
+        scalars.append(pa.scalar(None, column.type) if missing else to_scalar(value, column.type))
     literals = [Column(_core.Expr.literal(scalar), scalar.type) for scalar in scalars]
     return source.call("is_in", [column, *literals])
 
