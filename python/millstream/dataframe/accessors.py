@@ -32,10 +32,10 @@ class _Accessor:
         return sorted(name for name in dir(self._sample()) if not name.startswith("_"))
 
     def __getattr__(self, name: str) -> Any:
-        sample = None if name.startswith("_") else self._sample()
-        if sample is None or not hasattr(sample, name):
+        member = None if name.startswith("_") else getattr(type(self._sample()), name, None)
+        if member is None:
             raise AttributeError(f".{self._name} has no {name!r}")
-        if callable(getattr(sample, name)):
+        if callable(member):
             return self._method(name)
         if self._has_native(name):
             return self._call(name, {})
