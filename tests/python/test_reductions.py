@@ -111,7 +111,7 @@ AGGREGATIONS = [
     lambda df: df.groupby("f", dropna=False).i.sum(),
     lambda df: df.groupby(df.i > 3).j.sum(),
     lambda df: df.groupby([df.i % 2, "k"]).j.sum(),
-    lambda df: df.groupby(df.t.dt.year).i.count(),
+    lambda df: df.dropna(subset=["t"]).assign(y=lambda d: d.t.dt.year).groupby("y").i.count(),
     lambda df: df.i.groupby(df.k).sum(),
     lambda df: df.groupby("k").i.std(ddof=0),
     lambda df: df.groupby("k").agg({"i": "max", "j": "min"}).assign(r=lambda t: t.i - t.j)[["r"]],

@@ -157,10 +157,16 @@ def series_to_array(series: pd.Series | pd.Index, type_: pa.DataType | None = No
             return pa.nulls(len(series))
         if type_ is None and isinstance(series.dtype, pd.StringDtype):
             type_ = pa.string()  # pandas' own choice is large_string
+        if type_ is None and isinstance(series.dtype, pd.CategoricalDtype):
+            type_ = _category_type(series.dtype)
         return pa.array(series, type=type_, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError, OverflowError) as error:
         wanted = "one type" if type_ is None else str(type_)
         raise TypeError(f"column {name!r} ({series.dtype}) cannot be stored as {wanted}: {error}") from error
+
+
+def _category_type(dtype: pd.CategoricalDtype) -> pa.DataType:
+    return pa.dictionary(pa.int32(), series_to_array(dtype.categories).type, dtype.ordered)
 
 
 def json_array(values: Sequence[Any]) -> pa.Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,14 @@ from millstream.report import RunReport
 from millstream.utils import PathLike, options_json
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from millstream import _core
     from millstream.dataframe.frame import DataFrame
+else:
+    from millstream._lazy import LazyModule
+
+    pa = LazyModule("pyarrow")
 
 
 class Write:
@@ -99,13 +104,21 @@ def to_parquet(
     columns = {**_text_labels(frame), **index}
     metadata = dict(custom_metadata or {})
     if index:
-        metadata["pandas"] = json.dumps({"index_columns": list(index), "column_indexes": [], "columns": []})
+        metadata["pandas"] = _pandas_metadata(frame, list(columns)[: len(frame._labels)])
     directory, pattern = _split_pattern(path, "part.*.parquet", name_function)
     options |= {
         "custom_metadata": metadata or None, "partition_on": hive or None, "name_pattern": pattern,
         "mode": "append" if append else "overwrite",
     }  # fmt: skip
     return _write(frame, columns, "parquet", directory, options, storage_options, compute)
+
+
+def _pandas_metadata(frame: DataFrame, names: list[str]) -> str:
+    """What pandas notes in a Parquet file, so that readers know which columns are the index."""
+    meta = frame._meta
+    meta.columns = names
+    text: bytes = pa.Schema.from_pandas(meta, preserve_index=True).metadata[b"pandas"]
+    return text.decode()
 
 
 def _worth_keeping(level: Any) -> bool:

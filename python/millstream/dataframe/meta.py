@@ -115,6 +115,4 @@ def meta_type(values: pd.Series | pd.Index) -> pa.DataType:
     if values.dtype == object and not any(isinstance(value, (dict, list, tuple)) for value in values):
         sample = series_to_array(values).type if len(values) else pa.string()
         return pa.string() if pa.types.is_null(sample) else sample
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return pa.dictionary(pa.int32(), arrow_type(values.dtype).value_type)
     return series_to_array(values).type

@@ -1,4 +1,8 @@
 // Expand: from paths, folders and wildcards to files.
+#include <cerrno>
+
+#include <arrow/util/io_util.h>
+
 #include "millstream/fs/glob.h"
 #include "millstream/fs/parallel.h"
 #include "millstream/fs/registry.h"
@@ -38,9 +42,9 @@ class Expander {
     // A file whose name holds such characters is found as it is written.
     ARROW_ASSIGN_OR_RAISE(const FileInfo info, filesystem_->GetFileInfo(WithoutSlash(path)));
     if (info.type() == FileType::NotFound) {
-      if (!wildcard) return Status::IOError("there is no such file or folder");
+      if (!wildcard) return arrow::internal::IOErrorFromErrno(ENOENT, "there is no such file or folder");
       ARROW_RETURN_NOT_OK(RunPattern());
-      if (files_.empty()) return Status::IOError("no file matches this pattern");
+      if (files_.empty()) return arrow::internal::IOErrorFromErrno(ENOENT, "no file matches this pattern");
     } else if (info.type() == FileType::Directory) {
       ARROW_RETURN_NOT_OK(AddFolder(WithoutSlash(path)));
       if (files_.empty()) {

@@ -59,7 +59,8 @@ Result<std::shared_ptr<const arrow::KeyValueMetadata>> FooterMetadata(const Writ
   auto metadata = plan.schema->metadata() ? plan.schema->metadata()->Copy() : std::make_shared<arrow::KeyValueMetadata>();
   for (const auto& [key, value] : plan.parsed.custom_metadata) ARROW_RETURN_NOT_OK(metadata->Set(key, value));
   if (plan.parsed.store_schema) {
-    ARROW_ASSIGN_OR_RAISE(const auto serialized, arrow::ipc::SerializeSchema(*plan.schema));
+    // Readers take the metadata of the stored schema for that of the file.
+    ARROW_ASSIGN_OR_RAISE(const auto serialized, arrow::ipc::SerializeSchema(*plan.schema->WithMetadata(metadata)));
     ARROW_RETURN_NOT_OK(metadata->Set("ARROW:schema", arrow::util::base64_encode(std::string_view(*serialized))));
   }
   return metadata;
