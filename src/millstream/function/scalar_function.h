@@ -35,6 +35,8 @@ struct ScalarFunction {
   int max_arguments = 1;  ///< -1: any number
   /// TypeError where the types do not fit, Invalid where the options do not; both say what would.
   std::function<Result<BoundFunction>(const std::vector<ArgumentInfo>&, const nlohmann::json& options)> bind;
+  /// About as fast as an addition, and no value makes it fail: rules may compute it twice, or on rows that a filter drops.
+  bool cheap = false;
 };
 
 class ScalarFunctionRegistry {

@@ -1,9 +1,22 @@
 #include "millstream/optimizer/optimizer.h"
 
+#include "millstream/optimizer/rules.h"
+
 namespace millstream {
 
 const std::vector<Rule>& Rules() {
-  static const std::vector<Rule> rules = {};
+  static const std::vector<Rule> rules = {
+      {"constant_folding", FoldConstants},
+      // Filters before columns: a filter that moved into the scan brings the columns it reads along.
+      {"filter_pushdown", PushDownFilters},
+      {"projection_pushdown", PushDownProjections},
+      // After columns: only those that are left are looked into.
+      {"struct_pruning", PruneStructs},
+      // After pruning, which leaves projections that give what their child has.
+      {"project_fusion", FuseProjections},
+      // Last: a limit may enter only a scan that no filter entered.
+      {"limit_pushdown", PushDownLimits},
+  };
   return rules;
 }
 

@@ -34,4 +34,9 @@ std::set<std::string> FilterNode::ColumnsNeeded(const std::set<std::string>& wan
   return needed;
 }
 
+Result<PlanPtr> FilterNode::WithExpressions(const std::function<Result<ExpressionPtr>(const ExpressionPtr&)>& rewrite) const {
+  ARROW_ASSIGN_OR_RAISE(ExpressionPtr predicate, rewrite(predicate_));
+  return Make(child(), std::move(predicate));
+}
+
 }  // namespace millstream

@@ -79,6 +79,9 @@ class FilterNode final : public PlanNode {
   Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const override;
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t index) const override;
   ExpressionPtr FilterForChildren(const ExpressionPtr& filter) const override { return filter; }
+  ExpressionPtr Definition(const std::string& name) const override { return Expression::Column(name); }
+  std::vector<ExpressionPtr> Conditions() const override { return {predicate_}; }
+  Result<PlanPtr> WithExpressions(const std::function<Result<ExpressionPtr>(const ExpressionPtr&)>& rewrite) const override;
 
  private:
   ExpressionPtr predicate_;
@@ -98,6 +101,8 @@ class ProjectNode final : public PlanNode {
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t index) const override;
   Result<PlanPtr> Pruned(const std::set<std::string>& wanted, std::vector<PlanPtr> children) const override;
   ExpressionPtr FilterForChildren(const ExpressionPtr& filter) const override;
+  ExpressionPtr Definition(const std::string& name) const override;
+  Result<PlanPtr> WithExpressions(const std::function<Result<ExpressionPtr>(const ExpressionPtr&)>& rewrite) const override;
   bool PassesLimit() const override { return true; }
 
  private:
@@ -117,6 +122,9 @@ class RowIndexNode final : public PlanNode {
   Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const override;
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t index) const override;
   Result<PlanPtr> Pruned(const std::set<std::string>& wanted, std::vector<PlanPtr> children) const override;
+  ExpressionPtr Definition(const std::string& name) const override {
+    return name == name_ ? nullptr : Expression::Column(name);
+  }
   bool PassesLimit() const override { return true; }
 
  private:
@@ -134,6 +142,7 @@ class LimitNode final : public PlanNode {
   nlohmann::json ArgumentsToJson() const override;
   Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const override;
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t) const override { return wanted; }
+  ExpressionPtr Definition(const std::string& name) const override { return Expression::Column(name); }
 
  private:
   int64_t rows_ = 0;
@@ -150,6 +159,7 @@ class UnionNode final : public PlanNode {
   nlohmann::json ArgumentsToJson() const override;
   Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const override;
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t index) const override;
+  ExpressionPtr FilterForChildren(const ExpressionPtr& filter) const override;
 };
 
 /// Some partitions of the child, in the order given. Negative indices count from the end; IndexError outside.
@@ -164,6 +174,7 @@ class PartitionsNode final : public PlanNode {
   Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const override;
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t) const override { return wanted; }
   ExpressionPtr FilterForChildren(const ExpressionPtr& filter) const override { return filter; }
+  ExpressionPtr Definition(const std::string& name) const override { return Expression::Column(name); }
   bool PassesLimit() const override { return indices_.size() == 1; }
 
  private:
@@ -181,6 +192,7 @@ class RepartitionNode final : public PlanNode {
   Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const override;
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t) const override { return wanted; }
   ExpressionPtr FilterForChildren(const ExpressionPtr& filter) const override;
+  ExpressionPtr Definition(const std::string& name) const override { return Expression::Column(name); }
 };
 
 /// Groups by key columns (none: one row for the whole frame) and aggregates; gives the keys, then the aggregates.

@@ -52,6 +52,15 @@ class PlanNode {
   virtual Result<PlanPtr> Pruned(const std::set<std::string>& wanted, std::vector<PlanPtr> children) const {
     return WithChildren(std::move(children));
   }
+  /// Output column `name` as an expression over the child's columns (a column that is passed through: itself); nullptr where it
+  /// is none, or where the children must agree on its type.
+  virtual ExpressionPtr Definition(const std::string& name) const { return nullptr; }
+  /// Expressions over the child's columns that are evaluated whatever columns are wanted: a filter's predicate.
+  virtual std::vector<ExpressionPtr> Conditions() const { return {}; }
+  /// The same node with each of its expressions replaced by what `rewrite` gives for it. nullptr: it has none.
+  virtual Result<PlanPtr> WithExpressions(const std::function<Result<ExpressionPtr>(const ExpressionPtr&)>& rewrite) const {
+    return PlanPtr();
+  }
   /// `filter` over this node's output, rewritten to hold over the output of its children; nullptr where filtering before this
   /// node would change its result.
   virtual ExpressionPtr FilterForChildren(const ExpressionPtr& filter) const { return nullptr; }

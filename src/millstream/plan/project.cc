@@ -83,10 +83,21 @@ Result<PlanPtr> ProjectNode::Pruned(const std::set<std::string>& wanted, std::ve
 }
 
 ExpressionPtr ProjectNode::FilterForChildren(const ExpressionPtr& filter) const {
-  return ReplaceColumns(filter, [this](const std::string& name) -> ExpressionPtr {
-    const auto it = std::find(names_.begin(), names_.end(), name);
-    return it == names_.end() ? nullptr : expressions_[static_cast<size_t>(it - names_.begin())];
-  });
+  return ReplaceColumns(filter, [this](const std::string& name) { return Definition(name); });
+}
+
+ExpressionPtr ProjectNode::Definition(const std::string& name) const {
+  const auto it = std::find(names_.begin(), names_.end(), name);
+  return it == names_.end() ? nullptr : expressions_[static_cast<size_t>(it - names_.begin())];
+}
+
+Result<PlanPtr> ProjectNode::WithExpressions(const std::function<Result<ExpressionPtr>(const ExpressionPtr&)>& rewrite) const {
+  std::vector<ExpressionPtr> rewritten;
+  for (const ExpressionPtr& expression : expressions_) {
+    ARROW_ASSIGN_OR_RAISE(ExpressionPtr changed, rewrite(expression));
+    rewritten.push_back(std::move(changed));
+  }
+  return Make(child(), names_, std::move(rewritten));
 }
 
 }  // namespace millstream

@@ -62,4 +62,16 @@ std::set<std::string> UnionNode::ColumnsNeeded(const std::set<std::string>& want
   return needed;
 }
 
+ExpressionPtr UnionNode::FilterForChildren(const ExpressionPtr& filter) const {
+  std::set<std::string> columns;
+  CollectColumns(*filter, &columns);
+  for (const PlanPtr& child : children_) {
+    for (const std::string& column : columns) {
+      const auto field = child->schema()->GetFieldByName(column);
+      if (!field || !field->type()->Equals(*schema_->GetFieldByName(column)->type())) return nullptr;
+    }
+  }
+  return filter;
+}
+
 }  // namespace millstream

@@ -169,7 +169,7 @@ ScalarFunction Binary(const std::string& name, const std::string& on_booleans) {
     if (on_booleans.empty()) return DoesNotTake(name, arguments, "numbers; use ^ for booleans, or cast to int64 first");
     return BindKernel(on_booleans, arguments, {type, type});
   };
-  return {name, 2, 2, bind};
+  return {name, 2, 2, bind, /*cheap=*/true};
 }
 
 Result<BoundFunction> BindDivide(const Arguments& arguments, const nlohmann::json& options) {
@@ -195,7 +195,7 @@ ScalarFunction Division(const std::string& name) {
     if (!AllNumbers(arguments)) return DoesNotTake(name, arguments, "numbers");
     return BindDivision<Operation>(name, arguments);
   };
-  return {name, 2, 2, bind};
+  return {name, 2, 2, bind, /*cheap=*/true};
 }
 
 /// `on_booleans`: the kernel for booleans, "" to give them back as they are.
@@ -210,7 +210,7 @@ ScalarFunction Unary(const std::string& name, const std::string& on_booleans) {
     if (!bound.ok()) return DoesNotTake(name, arguments, "numbers, decimals and durations");
     return bound;
   };
-  return {name, 1, 1, bind};
+  return {name, 1, 1, bind, /*cheap=*/true};
 }
 
 // numpy's round: scale, round half to even, scale back.
@@ -257,7 +257,7 @@ void AddArithmeticFunctions(ScalarFunctionRegistry* registry) {
   registry->Add(Binary("add", "or"));
   registry->Add(Binary("subtract", ""));
   registry->Add(Binary("multiply", "and"));
-  registry->Add({"divide", 2, 2, BindDivide});
+  registry->Add({"divide", 2, 2, BindDivide, /*cheap=*/true});
   registry->Add(Division<FloorDivide>("floor_divide"));
   registry->Add(Division<Mod>("mod"));
   registry->Add({"power", 2, 2, BindPower});

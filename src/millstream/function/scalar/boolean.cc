@@ -51,7 +51,7 @@ ScalarFunction Logical(const std::string& name, const std::string& kernel, const
     };
     return BoundFunction{arrow::boolean(), std::move(run)};
   };
-  return {name, count, count, bind};
+  return {name, count, count, bind, /*cheap=*/true};
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ void AddComparisonFunctions(ScalarFunctionRegistry* registry) {
       ARROW_RETURN_NOT_OK(scalar::CheckOptions(options, {}));
       return scalar::BindComparison(comparison, arguments);
     };
-    registry->Add({comparison.name, 2, 2, bind});
+    registry->Add({comparison.name, 2, 2, bind, /*cheap=*/true});
   }
 }
 

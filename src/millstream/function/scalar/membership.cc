@@ -151,8 +151,8 @@ Result<BoundFunction> BindBetween(const Arguments& arguments, const nlohmann::js
 }  // namespace scalar
 
 void AddMembershipFunctions(ScalarFunctionRegistry* registry) {
-  registry->Add({"is_in", 1, -1, scalar::BindIsIn});
-  registry->Add({"between", 3, 3, scalar::BindBetween});
+  registry->Add({"is_in", 1, -1, scalar::BindIsIn, /*cheap=*/true});
+  registry->Add({"between", 3, 3, scalar::BindBetween, /*cheap=*/true});
 }
 
 }  // namespace millstream

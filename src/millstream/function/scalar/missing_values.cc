@@ -27,7 +27,7 @@ ScalarFunction NullTest(const std::string& name, bool want_missing) {
     };
     return BoundFunction{arrow::boolean(), std::move(run)};
   };
-  return {name, 1, 1, bind};
+  return {name, 1, 1, bind, /*cheap=*/true};
 }
 
 Result<Datum> FillOne(const Datum& value, const Datum& replacement, ExecContext* context) {
@@ -75,7 +75,7 @@ ScalarFunction Fill(const std::string& name, int max_arguments) {
     };
     return BoundFunction{type, std::move(run)};
   };
-  return {name, 2, max_arguments, bind};
+  return {name, 2, max_arguments, bind, /*cheap=*/true};
 }
 
 }  // namespace

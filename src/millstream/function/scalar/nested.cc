@@ -113,8 +113,8 @@ Result<BoundFunction> BindListGet(const Arguments& arguments, const nlohmann::js
 }  // namespace scalar
 
 void AddNestedFunctions(ScalarFunctionRegistry* registry) {
-  registry->Add({"struct_field", 1, 1, scalar::BindStructField});
-  registry->Add({"list_len", 1, 1, scalar::BindListLength});
+  registry->Add({"struct_field", 1, 1, scalar::BindStructField, /*cheap=*/true});
+  registry->Add({"list_len", 1, 1, scalar::BindListLength, /*cheap=*/true});
   registry->Add({"list_get", 1, 1, scalar::BindListGet});
 }
 
