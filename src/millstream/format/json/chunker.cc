@@ -66,6 +66,7 @@ Status LineChunker::Fill(int64_t wanted) {
     ARROW_ASSIGN_OR_RAISE(const int64_t got, stream_ ? stream_->Read(room, out) : file_->ReadAt(position_, room, out));
     if (got == 0) at_end_ = true;
     position_ += got;
+    ranges_read_ += got;
     end_ += got;
   }
   return Status::OK();

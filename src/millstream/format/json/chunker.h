@@ -34,8 +34,8 @@ class LineChunker {
   /// Empty at the end. Invalid for a line longer than kMaxTextBytes; OutOfMemory for one the budget cannot hold.
   Result<std::optional<Chunk>> Next();
   void set_chunk_bytes(int64_t bytes) { chunk_bytes_ = bytes; }
-  /// Bytes of the file behind us: inflated ones, where it is compressed.
-  int64_t position() const { return position_; }
+  /// Bytes of the file that were read; compressed ones, where it is compressed.
+  int64_t bytes_read() const { return stream_ ? fs::BytesTaken(*stream_) : ranges_read_; }
 
  private:
   LineChunker(std::string uri, arrow::MemoryPool* pool) : uri_(std::move(uri)), pool_(pool) {}
@@ -57,6 +57,7 @@ class LineChunker {
   bool whole_ = false;
   int64_t stop_ = -1;     // position of the byte whose line is the last; -1: the file's end
   int64_t position_ = 0;  // of the next byte to read
+  int64_t ranges_read_ = 0;
   int64_t lines_ = 0;
   bool started_ = false;
   bool at_end_ = false;  // of the file

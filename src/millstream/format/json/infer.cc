@@ -16,7 +16,8 @@ constexpr int kDeepestStruct = 16;  // deeper objects stay JSON text
 constexpr uint64_t kExactInDouble = uint64_t{1} << 53;
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr double kEarliestEpoch = 31'536'000;  // seconds: pandas takes smaller numbers for no times
-constexpr double kLatestNanoseconds = 9.223372036854775807e18;
+constexpr double kLatestNanoseconds = 9.223372036854775e18;
+constexpr int64_t kLatestSecondInNanoseconds = 9'223'372'035;
 
 std::string KeyAt(const Block& block, uint32_t k) {
   const std::string_view raw = RawString(block, k);
@@ -75,6 +76,7 @@ void ValueProfile::AddString(std::string_view raw) {
       ++iso_with_offset_;
     }
     fraction_digits_ = std::max(fraction_digits_, time->fraction_digits);
+    beyond_nanoseconds_ |= std::abs(time->seconds) > kLatestSecondInNanoseconds;
     ++iso_strings_;
   }
   ++strings_;
@@ -188,6 +190,7 @@ std::shared_ptr<arrow::DataType> ValueProfile::TimestampType(int64_t* unit) cons
   if (values() == 0) return nullptr;
   if (strings_ == values() && iso_strings_ == strings_) {
     if (iso_with_offset_ != 0 && iso_with_offset_ != strings_) return nullptr;
+    if (fraction_digits_ > 6 && beyond_nanoseconds_) return nullptr;
     const auto precision = fraction_digits_ > 6 ? arrow::TimeUnit::NANO : arrow::TimeUnit::MICRO;
     if (iso_with_offset_ == 0) return arrow::timestamp(precision);
     return arrow::timestamp(precision, offsets_differ_ ? "UTC" : ZoneName(offset_minutes_));

@@ -55,6 +55,7 @@ class ValueProfile {
   int64_t iso_strings_ = 0;
   int64_t iso_with_offset_ = 0;
   int fraction_digits_ = 0;
+  bool beyond_nanoseconds_ = false;  // a time that 64 bits of nanoseconds do not reach
   int offset_minutes_ = 0;
   bool offsets_differ_ = false;
   bool too_deep_ = false;

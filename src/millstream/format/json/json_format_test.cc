@@ -99,6 +99,7 @@ TEST(JsonTypes, TimesByName) {
   EXPECT_EQ(type("Start_Time", "1420070401"), "timestamp[us] [2015-01-01 00:00:01.000000]");
   EXPECT_EQ(type("timestamp_x", "1420070401000"), "timestamp[us] [2015-01-01 00:00:01.000000]");
   EXPECT_EQ(type("timestamp", "1420070401000.5"), "timestamp[ns] [2015-01-01 00:00:01.000500000]");
+  EXPECT_EQ(type("timestamp", "\"1420070401\""), "timestamp[us] [2015-01-01 00:00:01.000000]");
   EXPECT_EQ(type("date", "5"), "int64 [5]");
   EXPECT_EQ(type("mydate", "\"2015-01-01\""), "string [2015-01-01]");
   EXPECT_EQ(type("modified", "\"x\""), "string [x]");
@@ -137,6 +138,7 @@ TEST(JsonRead, KeysWithEscapes) {
 
 TEST(JsonRead, BlankLinesLineEndsAndByteOrderMark) {
   EXPECT_EQ(ColumnA("\xEF\xBB\xBF\n{\"a\":1}\r\n\r\n  \t\n {\"a\" : 2 } \r\n{\"a\":3}"), "int64 [1,2,3]");
+  EXPECT_EQ(ColumnA("\n{\"a\":1}\n\n{\"a\":2}\n\n"), "int64 [1,2]");
   EXPECT_EQ(ColumnA(""), "no column");
   EXPECT_EQ(ColumnA("\n \n"), "no column");
 }

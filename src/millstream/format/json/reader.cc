@@ -90,7 +90,7 @@ class JsonReader final : public SplitReader {
     return std::make_unique<JsonMorsel>(pool_, std::move(*chunk), uri_);
   }
 
-  int64_t bytes_read() const override { return chunker_->position(); }
+  int64_t bytes_read() const override { return chunker_->bytes_read(); }
 
  private:
   const std::shared_ptr<DecoderPool> pool_;

@@ -1,5 +1,7 @@
 #include "millstream/format/json/record_decoder.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -45,8 +47,8 @@ class RecordWalk {
     return error_.message == nullptr && (layout_ == Layout::kLines ? EndLine() : EndElement());
   }
 
-  /// True where every record stood on a line of its own.
-  bool OneRecordALine() const { return layout_ == Layout::kArray || newlines_ == CountLines(block_.text, block_.size); }
+  /// True where every record stood on a line of its own; `lines` is the number of lines of the block.
+  bool OneRecordALine(int64_t lines) const { return layout_ == Layout::kArray || newlines_ == lines; }
   const SyntaxError& error() const { return error_; }
 
  private:
@@ -66,8 +68,8 @@ class RecordWalk {
 
   bool EndLine() {
     const uint32_t behind = block_.at[k_ - 1] + 1;
-    // Nearly always one byte '\n' and then the next record; behind the last one, the block's final '\n'.
-    if (block_.text[behind] == '\n' && behind + 1 == block_.at[k_]) {
+    // Nearly always one byte '\n' and then the next record.
+    if (k_ < block_.count && block_.text[behind] == '\n' && behind + 1 == block_.at[k_]) {
       ++newlines_;
       return true;
     }
@@ -103,16 +105,21 @@ class RecordWalk {
 }  // namespace
 
 int64_t CountLines(const uint8_t* text, int64_t size) {
+  const __m128i newline = _mm_set1_epi8('\n');
   int64_t lines = 0;
   int64_t i = 0;
-  // Sums of at most 255 in bytes let the compiler count 16 or 32 bytes at a time.
-  while (size - i >= 64) {
-    const int64_t end = i + std::min<int64_t>((size - i) / 64, 255) * 64;
-    uint8_t sums[64] = {};
-    for (; i < end; i += 64) {
-      for (int j = 0; j < 64; ++j) sums[j] += text[i + j] == '\n';
+  while (size - i >= 32) {
+    // Each byte of a sum counts down from 0, at most 255 times.
+    const int64_t end = i + std::min<int64_t>((size - i) / 32, 255) * 32;
+    __m128i even = _mm_setzero_si128();
+    __m128i odd = _mm_setzero_si128();
+    for (; i < end; i += 32) {
+      even = _mm_sub_epi8(even, _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(text + i)), newline));
+      odd = _mm_sub_epi8(odd, _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(text + i + 16)), newline));
     }
-    for (const uint8_t sum : sums) lines += sum;
+    const __m128i zero = _mm_setzero_si128();
+    const __m128i sums = _mm_add_epi64(_mm_sad_epu8(even, zero), _mm_sad_epu8(odd, zero));
+    lines += _mm_cvtsi128_si64(sums) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums));
   }
   for (; i < size; ++i) lines += text[i] == '\n';
   return lines;
@@ -150,14 +157,15 @@ Status RecordDecoder::Decode(const uint8_t* text, int64_t size, const Place& pla
     piece.offset = place.offset + begin;
     auto block = indexer_.Index(text + begin, end - begin);
     if (!block.ok()) return Blame(text + begin, end - begin, piece, block.status());
-    if (block->count > 0) ARROW_RETURN_NOT_OK(DecodeBlock(*block, piece, emit));
-    if (piece.lines >= 0) piece.lines += CountLines(text + begin, end - begin);
+    const int64_t lines = CountLines(text + begin, end - begin);
+    if (block->count > 0) ARROW_RETURN_NOT_OK(DecodeBlock(*block, lines, piece, emit));
+    if (piece.lines >= 0) piece.lines += lines;
     begin = end;
   }
   return Status::OK();
 }
 
-Status RecordDecoder::DecodeBlock(const Block& block, const Place& place, const EmitBatch& emit) {
+Status RecordDecoder::DecodeBlock(const Block& block, int64_t lines, const Place& place, const EmitBatch& emit) {
   const size_t width = columns_.size();
   const auto most_rows = static_cast<int64_t>(kMostOrdinals / std::max<size_t>(width, 1) + 1);
   RecordWalk walk(block, layout_);
@@ -179,7 +187,7 @@ Status RecordDecoder::DecodeBlock(const Block& block, const Place& place, const 
     }
     if (rows_ == state_.context.batch_rows) ARROW_RETURN_NOT_OK(Flush(emit));
   }
-  if (good && walk.OneRecordALine()) return Status::OK();
+  if (good && walk.OneRecordALine(lines)) return Status::OK();
   const SyntaxError error = good ? SyntaxError{"a record is spread over several lines", 0} : walk.error();
   const std::string where = place.Describe(block.text, block.at[std::min(error.ordinal, block.count)]);
   return Blame(block.text, block.size, place, Status::Invalid(where, ": ", error.message));

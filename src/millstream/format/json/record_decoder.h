@@ -42,7 +42,7 @@ class RecordDecoder {
  private:
   RecordDecoder(std::shared_ptr<arrow::Schema> schema, Layout layout, const DecodeState& state);
 
-  Status DecodeBlock(const Block& block, const Place& place, const EmitBatch& emit);
+  Status DecodeBlock(const Block& block, int64_t lines, const Place& place, const EmitBatch& emit);
   Status AppendRows(const Block& block, uint32_t rows);
   /// Finds the line that is wrong and says how; `fallback` where each line is right alone.
   Status Blame(const uint8_t* text, int64_t size, const Place& place, Status fallback);

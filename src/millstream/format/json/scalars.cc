@@ -7,6 +7,8 @@
 namespace millstream::json_format {
 namespace {
 
+constexpr int64_t kHugeExponent = int64_t{1} << 40;  // beyond any number of digits that a text has
+
 bool IsDigit(uint8_t byte) { return static_cast<uint8_t>(byte - '0') < 10; }
 
 int HexDigit(char c) {
@@ -98,25 +100,31 @@ const char* ReadEscape(const char* text, const char* end, uint32_t* code) {
   return text;
 }
 
-/// Digits into `value` while they fit; counts those that did and those that did not.
+/// Digits into `value`, of which all but the first 19 may be wrong: those always fit 64 bits.
 struct Digits {
   uint64_t value = 0;
-  int taken = 0;
-  int dropped = 0;
+  int64_t count = 0;  // leading zeros not counted
 
   const uint8_t* Read(const uint8_t* text) {
-    for (; IsDigit(*text); ++text) {
-      const uint64_t digit = *text - '0';
-      if (dropped == 0 && (value < UINT64_MAX / 10 || (value == UINT64_MAX / 10 && digit <= UINT64_MAX % 10))) {
-        value = value * 10 + digit;
-        ++taken;
-      } else {
-        ++dropped;
-      }
+    const uint8_t* begin = text;
+    if (value == 0) {
+      while (*text == '0') ++text;
+      begin = text;
     }
+    for (; IsDigit(*text); ++text) value = value * 10 + (*text - '0');
+    count += text - begin;
     return text;
   }
+  bool exact() const { return count <= 19; }
 };
+
+/// The value of exactly 20 digits, false where it has more than 64 bits.
+bool ReadTwenty(const uint8_t* digits, uint64_t* out) {
+  uint64_t value = 0;
+  for (int i = 0; i < 19; ++i) value = value * 10 + (digits[i] - '0');
+  return !__builtin_mul_overflow(value, uint64_t{10}, &value) &&
+         !__builtin_add_overflow(value, static_cast<uint64_t>(digits[19] - '0'), out);
+}
 
 double SlowDouble(const uint8_t* begin, const uint8_t* end) {
   double value = 0;
@@ -125,7 +133,7 @@ double SlowDouble(const uint8_t* begin, const uint8_t* end) {
 }
 
 /// Exact where mantissa and power of ten are exact doubles (W. Clinger, PLDI 1990); anything else goes to fast_float.
-bool FastDouble(uint64_t mantissa, int exponent, double* out) {
+bool FastDouble(uint64_t mantissa, int64_t exponent, double* out) {
   static constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                        1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   if (mantissa > (uint64_t{1} << 53) || exponent < -22 || exponent > 22) return false;
@@ -144,32 +152,29 @@ const uint8_t* ParseNumber(const uint8_t* text, Number* out) {
   const uint8_t* first = text;
   text = digits.Read(text);
   if (*first == '0' && text - first > 1) return nullptr;
-  out->is_integer = digits.dropped == 0;
-  int exponent = 0;
+  out->is_integer = digits.exact() || (digits.count == 20 && ReadTwenty(first, &digits.value));
+  int64_t exponent = 0;
   if (*text == '.') {
     out->is_integer = false;
-    const int before = digits.taken;
     const uint8_t* point = text;
     text = digits.Read(text + 1);
-    if (text - point < 2) return nullptr;
-    exponent = before - digits.taken;
+    exponent = point + 1 - text;
+    if (exponent == 0) return nullptr;
   }
-  bool huge_exponent = false;
   if ((*text | 0x20) == 'e') {
     out->is_integer = false;
     ++text;
     const bool negative = *text == '-';
     text += *text == '-' || *text == '+';
     if (!IsDigit(*text)) return nullptr;
-    int written = 0;
+    int64_t written = 0;
     for (; IsDigit(*text); ++text) {
-      if (written < 10000) written = written * 10 + (*text - '0');
+      if (written < kHugeExponent) written = written * 10 + (*text - '0');
     }
-    huge_exponent = written >= 10000;
     exponent += negative ? -written : written;
   }
   out->magnitude = digits.value;
-  if (digits.dropped == 0 && !huge_exponent && FastDouble(digits.value, exponent, &out->value)) {
+  if (digits.exact() && FastDouble(digits.value, exponent, &out->value)) {
     if (out->negative) out->value = -out->value;
   } else {
     out->value = SlowDouble(begin, text);

@@ -12,6 +12,9 @@
 namespace millstream::json_format {
 namespace {
 
+/// Below 2^63 by more than the rounding of a double.
+constexpr double kMostTicks = 9.223372036854775e18;
+
 class TimestampDecoder final : public ColumnDecoderBase {
  public:
   TimestampDecoder(const std::shared_ptr<arrow::DataType>& type, std::string path, DecodeState* state)
@@ -50,8 +53,12 @@ class TimestampDecoder final : public ColumnDecoderBase {
 
  private:
   bool Parse(const Block& block, uint32_t k, int64_t* out) const {
-    if (block.Byte(k) == '"') return ParseText(RawString(block, k), out);
     Number number;
+    if (block.Byte(k) == '"') {
+      const std::string_view raw = RawString(block, k);
+      const uint8_t* begin = block.Pointer(k) + 1;
+      return ParseText(raw, out) || (ParseNumber(begin, &number) == begin + raw.size() && FromEpoch(number, out));
+    }
     const uint8_t* end = ParseNumber(block.Pointer(k), &number);
     return end && EndsScalar(*end) && FromEpoch(number, out);
   }
@@ -76,7 +83,7 @@ class TimestampDecoder final : public ColumnDecoderBase {
     // Whole units and the fraction apart, so that nanoseconds of today's times keep the digits that the double has.
     const double whole = std::trunc(number.value);
     const double factor = static_cast<double>(epoch_unit_) / static_cast<double>(tick_);
-    if (!(std::abs(whole * factor) < 9.2e18)) return false;
+    if (!(std::abs(whole * factor) <= kMostTicks)) return false;
     *out = static_cast<int64_t>(std::llround((number.value - whole) * factor));
     int64_t ticks = epoch_unit_ >= tick_ ? static_cast<int64_t>(whole) * (epoch_unit_ / tick_)
                                          : static_cast<int64_t>(whole) / (tick_ / epoch_unit_);
