@@ -4,13 +4,15 @@
 #include <arrow/table.h>
 
 #include "millstream/exec/sink.h"
+#include "millstream/memory/disown.h"
 
 namespace millstream {
 
-CollectSink::CollectSink(std::shared_ptr<arrow::Schema> schema, int npartitions, const TaskContext& context)
-    : schema_(std::move(schema)), context_(context), partitions_(static_cast<size_t>(npartitions)) {}
+CollectSink::CollectSink(std::shared_ptr<arrow::Schema> schema, int npartitions, const TaskContext& context, bool is_result)
+    : schema_(std::move(schema)), context_(context), is_result_(is_result), partitions_(static_cast<size_t>(npartitions)) {}
 
 Status CollectSink::Consume(const BatchTag& tag, std::shared_ptr<arrow::RecordBatch> batch) {
+  if (is_result_) DisownBatch(*batch, context_.pool);
   Partition& partition = partitions_[static_cast<size_t>(tag.partition)];
   std::lock_guard lock(partition.mutex);
   partition.pieces.push_back({tag.morsel, std::move(batch)});

@@ -8,6 +8,7 @@
 #include "millstream/base/bytes.h"
 #include "millstream/exec/row_operator.h"
 #include "millstream/exec/stage_runner.h"
+#include "millstream/memory/disown.h"
 
 namespace millstream {
 namespace {
@@ -51,7 +52,7 @@ nlohmann::json OperatorsToJson(const RunMetrics& metrics, int stage) {
 
 /// The output of a stage as tables, one a partition. A collecting sink has them already.
 Result<std::vector<std::shared_ptr<arrow::Table>>> Materialize(Sink* sink, const std::shared_ptr<arrow::Schema>& schema,
-                                                               const TaskContext& context) {
+                                                               const TaskContext& context, bool is_result) {
   if (auto* collect = dynamic_cast<CollectSink*>(sink); collect && typeid(*collect) == typeid(CollectSink)) {
     return collect->tables();
   }
@@ -60,6 +61,7 @@ Result<std::vector<std::shared_ptr<arrow::Table>>> Materialize(Sink* sink, const
   for (const PartitionSource& source : sources) {
     arrow::RecordBatchVector batches;
     ARROW_RETURN_NOT_OK(Drain(source, context, [&](std::shared_ptr<arrow::RecordBatch> batch) {
+      if (is_result) DisownBatch(*batch, context.pool);
       batches.push_back(std::move(batch));
       return Status::OK();
     }));
@@ -104,7 +106,7 @@ class Execution {
  private:
   Status Keep(const Stage& stage, const StageOutcome& outcome, bool is_root, int consumers) {
     if (is_root || consumers > 1) {
-      ARROW_ASSIGN_OR_RAISE(auto tables, Materialize(outcome.sink.get(), stage.plan->schema(), context_));
+      ARROW_ASSIGN_OR_RAISE(auto tables, Materialize(outcome.sink.get(), stage.plan->schema(), context_, is_root));
       for (const auto& table : tables) outputs_[stage.id].push_back(SourceFromTable(table, context_));
       if (is_root) tables_[stage.id] = std::move(tables);
       return Status::OK();

@@ -16,7 +16,7 @@ namespace millstream {
 
 /// What a run of several plans gave.
 struct RunOutcome {
-  /// By plan: one table a partition. Their memory is outside the limit while this outcome lives.
+  /// By plan: one table a partition. Their memory is the caller's, outside the budget.
   std::vector<std::vector<std::shared_ptr<arrow::Table>>> tables;
   nlohmann::json report;  ///< see RunReport in the public header
   std::string analyzed;   ///< the stages' plans with what was measured behind each node

@@ -50,10 +50,11 @@ struct SinkContext {
 /// is lowered into the stage and its rows are collected.
 Result<std::unique_ptr<Sink>> MakeSink(const PlanNode& root, const SinkContext& context);
 
-/// Keeps all batches, by partition. `Tables()` after Finish gives one table a partition.
+/// Keeps all batches, by partition: `tables()` after Finish are one a partition.
 class CollectSink : public Sink {
  public:
-  CollectSink(std::shared_ptr<arrow::Schema> schema, int npartitions, const TaskContext& context);
+  /// `is_result`: the rows are the caller's, so that their memory leaves the budget as they come.
+  CollectSink(std::shared_ptr<arrow::Schema> schema, int npartitions, const TaskContext& context, bool is_result = false);
   Status Consume(const BatchTag& tag, std::shared_ptr<arrow::RecordBatch> batch) override;
   Status Finish() override;
   Result<PartitionSources> Output() override;
@@ -70,6 +71,7 @@ class CollectSink : public Sink {
   };
   const std::shared_ptr<arrow::Schema> schema_;
   const TaskContext context_;
+  const bool is_result_;
   std::vector<Partition> partitions_;
   std::vector<std::shared_ptr<arrow::Table>> tables_;
 };

@@ -94,7 +94,7 @@ Result<StageGraph> CutStages(const std::vector<PlanPtr>& plans) {
 
 Result<std::unique_ptr<Sink>> MakeSink(const PlanNode& root, const SinkContext& context) {
   if (MakeSinkFunction make = FindSink(root)) return make(root, context);
-  return std::make_unique<CollectSink>(root.schema(), root.npartitions(), context.task);
+  return std::make_unique<CollectSink>(root.schema(), root.npartitions(), context.task, /*is_result=*/true);
 }
 
 nlohmann::json Fragment::ToJson() const {

@@ -90,7 +90,8 @@ Status BudgetPool::Allocate(int64_t size, int64_t alignment, uint8_t** out) {
 
 Status BudgetPool::Reallocate(int64_t old_size, int64_t new_size, int64_t alignment, uint8_t** ptr) {
   if (old_size == new_size) return Status::OK();
-  if (old_size >= kLarge && new_size >= kLarge) {
+  const bool in_place = old_size >= kLarge && new_size >= kLarge && disowned_count_.load(std::memory_order_relaxed) == 0;
+  if (in_place) {
     const int64_t old_bytes = Rounded(old_size);
     const int64_t new_bytes = Rounded(new_size);
     if (old_bytes != new_bytes) {
@@ -114,10 +115,28 @@ Status BudgetPool::Reallocate(int64_t old_size, int64_t new_size, int64_t alignm
   return Status::OK();
 }
 
-void BudgetPool::FreeLarge(uint8_t* block, int64_t size) {
+void BudgetPool::Disown(const uint8_t* buffer, int64_t size) {
+  if (buffer == nullptr || buffer == zero_size_area || size == 0) return;
+  {
+    std::lock_guard lock(mutex_);
+    if (!disowned_.insert(buffer).second) return;
+    disowned_count_.store(static_cast<int64_t>(disowned_.size()), std::memory_order_relaxed);
+  }
+  budget_->Release(Rounded(size));
+}
+
+bool BudgetPool::ForgetDisowned(const uint8_t* buffer) {
+  if (disowned_count_.load(std::memory_order_relaxed) == 0) return false;
+  std::lock_guard lock(mutex_);
+  if (disowned_.erase(buffer) == 0) return false;
+  disowned_count_.store(static_cast<int64_t>(disowned_.size()), std::memory_order_relaxed);
+  return true;
+}
+
+void BudgetPool::FreeLarge(uint8_t* block, int64_t size, bool disowned) {
   const int index = ClassOf(size);
   const int64_t bytes = ClassBytes(index);
-  {
+  if (!disowned) {
     std::lock_guard lock(mutex_);
     if (cached_.load(std::memory_order_relaxed) + bytes <= cache_limit_) {
       free_[index].push_back(block);
@@ -126,17 +145,18 @@ void BudgetPool::FreeLarge(uint8_t* block, int64_t size) {
     }
   }
   munmap(block, static_cast<size_t>(bytes));
-  budget_->Release(bytes);
+  if (!disowned) budget_->Release(bytes);
 }
 
 void BudgetPool::Free(uint8_t* buffer, int64_t size, int64_t alignment) {
   if (buffer == zero_size_area) return;
   allocated_.fetch_sub(size, std::memory_order_relaxed);
+  const bool disowned = ForgetDisowned(buffer);
   if (size >= kLarge) {
-    FreeLarge(buffer, size);
+    FreeLarge(buffer, size, disowned);
   } else {
     std::free(buffer);
-    budget_->Release(size);
+    if (!disowned) budget_->Release(size);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <unordered_set>
 #include <vector>
 
 #include <arrow/memory_pool.h>
@@ -35,6 +36,10 @@ class BudgetPool final : public arrow::MemoryPool {
   int64_t max_memory() const override { return budget_->peak(); }
   std::string backend_name() const override { return "millstream"; }
 
+  /// Takes a buffer of this pool out of the budget, because it now belongs to a caller's result: its bytes are given back at
+  /// once, and freeing it later gives back nothing. A second call for the same buffer does nothing.
+  void Disown(const uint8_t* buffer, int64_t size);
+
   const std::shared_ptr<MemoryBudget>& budget() const { return budget_; }
   int64_t bytes_cached() const { return cached_.load(std::memory_order_relaxed); }
 
@@ -42,7 +47,8 @@ class BudgetPool final : public arrow::MemoryPool {
   static constexpr int kClasses = 4 * 40;
 
   Status AllocateLarge(int64_t size, uint8_t** out);
-  void FreeLarge(uint8_t* block, int64_t size);
+  void FreeLarge(uint8_t* block, int64_t size, bool disowned);
+  bool ForgetDisowned(const uint8_t* buffer);
   int64_t DropCache(int64_t wanted);
   void Count(int64_t bytes);
 
@@ -52,6 +58,8 @@ class BudgetPool final : public arrow::MemoryPool {
   std::atomic<int64_t> total_{0};
   std::atomic<int64_t> count_{0};
   std::atomic<int64_t> cached_{0};
+  std::atomic<int64_t> disowned_count_{0};
+  std::unordered_set<const uint8_t*> disowned_;  // guarded by mutex_
   std::mutex mutex_;
   std::array<std::vector<uint8_t*>, kClasses> free_;
 };

@@ -72,6 +72,21 @@ TEST(BudgetPool, AccountsForEveryByteInAnyOrder) {
   });
 }
 
+TEST(BudgetPool, DisownedBuffersAreOutsideTheBudget) {
+  auto budget = std::make_shared<MemoryBudget>(8 * kMiB);
+  BudgetPool pool(budget, 8 * kMiB);
+  for (const int64_t size : {int64_t{1000}, 3 * kMiB}) {
+    uint8_t* result = nullptr;
+    ASSERT_TRUE(pool.Allocate(size, &result).ok());
+    pool.Disown(result, size);
+    pool.Disown(result, size);
+    EXPECT_EQ(budget->used(), 0);
+    pool.Free(result, size);
+    EXPECT_EQ(budget->used(), 0);
+    EXPECT_EQ(pool.bytes_allocated(), 0);
+  }
+}
+
 TEST(Reservation, GivesBackWhatItHeld) {
   MemoryBudget budget(100);
   {
