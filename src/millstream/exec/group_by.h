@@ -53,8 +53,8 @@ class GroupBy {
   static Result<std::shared_ptr<arrow::Schema>> OutputSchema(const arrow::Schema& input, const Options& options);
 
   /// `threads`: how many callers of Consume there are, and how many threads Finish may use.
-  static Result<std::unique_ptr<GroupBy>> Make(std::shared_ptr<arrow::Schema> input, Options options, const TaskContext& context,
-                                               int threads);
+  static Result<std::unique_ptr<GroupBy>> Make(std::shared_ptr<arrow::Schema> input, Options options,
+                                               const TaskContext& context, int threads);
   virtual ~GroupBy() = default;
 
   /// Adds a batch of the input schema. `thread` is in [0, threads). `partition` and `sequence` (the batch's number in its

@@ -190,8 +190,7 @@ Status GroupMerger::MergeBlocks(std::vector<SpilledRows> sources, int level, int
       if (may_split && (table.bytes() > share || (context_->budget->UnderPressure() && table.bytes() > share / 8))) {
         ARROW_RETURN_NOT_OK(table.Spill());
       }
-      Status status = AddBlock(source, block, &table);
-      ARROW_RETURN_NOT_OK(status);
+      ARROW_RETURN_NOT_OK(AddBlock(source, block, &table));
       source.file->Release(block.block);
       if (context_->force_spill && level == 1) ARROW_RETURN_NOT_OK(table.Spill());
     }

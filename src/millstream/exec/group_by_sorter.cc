@@ -95,7 +95,8 @@ int64_t GroupSorter::spilled_bytes() const {
   return bytes;
 }
 
-Result<std::shared_ptr<arrow::Buffer>> GroupSorter::SortedEntries(const std::vector<const GroupRows*>& lists) const {
+Result<std::shared_ptr<arrow::Buffer>> GroupSorter::SortedEntries(const std::vector<const GroupRows*>& lists,
+                                                                  size_t skip) const {
   int64_t count = 0;
   for (const GroupRows* list : lists) count += list->size();
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(count * sizeof(Entry), context_->pool));
@@ -103,7 +104,7 @@ Result<std::shared_ptr<arrow::Buffer>> GroupSorter::SortedEntries(const std::vec
   for (const GroupRows* list : lists) {
     for (int64_t i = 0; i < list->size(); ++i) {
       uint8_t* row = list->data()[i];
-      *entry++ = {layout_->keys.SortPrefix(row), row};
+      *entry++ = {layout_->keys.SortPrefix(row, skip), row};
     }
   }
   auto* entries = buffer->mutable_data_as<Entry>();
@@ -111,12 +112,26 @@ Result<std::shared_ptr<arrow::Buffer>> GroupSorter::SortedEntries(const std::vec
   return buffer;
 }
 
+/// Names that differ only late ("customer000123") would all be compared in full but for this.
+size_t GroupSorter::CommonPrefix(const std::vector<GroupRows>& lists) const {
+  const uint8_t* first = nullptr;
+  size_t common = SIZE_MAX;
+  for (const GroupRows& list : lists) {
+    for (int64_t i = 0; i < list.size() && common > 0; ++i) {
+      if (first == nullptr || layout_->keys.IsMissing(first, layout_->keys.fields()[0])) first = list.data()[i];
+      common = layout_->keys.CommonPrefix(first, list.data()[i], common);
+    }
+  }
+  return common == SIZE_MAX ? 0 : common;
+}
+
 Status GroupSorter::SortInMemory(const std::vector<GroupRows>& lists, int threads, const EmitRows& emit) {
   std::vector<std::vector<const GroupRows*>> shares(std::min<size_t>(std::max(1, threads), lists.size()));
   for (size_t i = 0; i < lists.size(); ++i) shares[i % shares.size()].push_back(&lists[i]);
   std::vector<std::unique_ptr<Cursor>> cursors(shares.size());
+  const size_t skip = layout_->keys.fields().empty() ? 0 : CommonPrefix(lists);
   ARROW_RETURN_NOT_OK(RunParallel(threads, static_cast<int64_t>(shares.size()), [&](int64_t i, int) -> Status {
-    ARROW_ASSIGN_OR_RAISE(auto entries, SortedEntries(shares[i]));
+    ARROW_ASSIGN_OR_RAISE(auto entries, SortedEntries(shares[i], skip));
     cursors[i] = std::make_unique<MemoryCursor>(std::move(entries));
     return Status::OK();
   }));
@@ -182,7 +197,7 @@ Status GroupSorter::WriteRows(const uint8_t* const* rows, int64_t n, RowPages* p
 Status GroupSorter::AddRun(const GroupRows& rows, int worker) {
   Run run;
   ARROW_ASSIGN_OR_RAISE(run.file, FileOf(worker));
-  ARROW_ASSIGN_OR_RAISE(auto buffer, SortedEntries({&rows}));
+  ARROW_ASSIGN_OR_RAISE(auto buffer, SortedEntries({&rows}, 0));
   const auto* entries = buffer->data_as<Entry>();
   RowPages pages(context_->pool, layout_->row_width);
   for (int64_t i = 0; i < rows.size(); i += kChunkRows) {

@@ -63,7 +63,8 @@ class GroupSorter {
   bool Less(const Entry& a, const Entry& b) const {
     return a.prefix != b.prefix ? a.prefix < b.prefix : layout_->keys.Compare(a.row, b.row) < 0;
   }
-  Result<std::shared_ptr<arrow::Buffer>> SortedEntries(const std::vector<const GroupRows*>& lists) const;
+  size_t CommonPrefix(const std::vector<GroupRows>& lists) const;
+  Result<std::shared_ptr<arrow::Buffer>> SortedEntries(const std::vector<const GroupRows*>& lists, size_t skip) const;
   Status Merge(std::vector<std::unique_ptr<Cursor>> cursors, const EmitRows& emit) const;
   Result<Run> MergeSome(std::vector<Run> runs);
   Status WriteRows(const uint8_t* const* rows, int64_t n, RowPages* pages, Run* run);

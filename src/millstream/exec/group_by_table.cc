@@ -137,7 +137,9 @@ int64_t GroupTable::FindOrInsertAs(const uint8_t* keyed, int64_t stride, const u
     for (int64_t i = 0; i < n; ++i) __builtin_prefetch(&slots_[LoadWord(keyed + i * stride) & mask]);
     for (int64_t i = 0; i < n; ++i) {
       const uint64_t slot = slots_[LoadWord(keyed + i * stride) & mask];
-      if (slot != 0) __builtin_prefetch(PointerOf(slot));
+      if (slot == 0) continue;
+      __builtin_prefetch(PointerOf(slot));
+      __builtin_prefetch(PointerOf(slot) + layout_->row_width - 1);
     }
   }
   for (int64_t i = 0; i < n; ++i) {

@@ -128,6 +128,42 @@ TEST_P(GroupByWays, FindsFirstAndLastByPositionNotByArrival) {
   EXPECT_EQ(rows, json::parse(R"([[1, "the very first of all", "late, and longer than twelve"], [2, "only", "only"]])"));
 }
 
+// Series.groupby(...).agg of pandas 3.0 gives these.
+TEST_P(GroupByWays, FollowsPandasInTypesAndOptions) {
+  const auto schema =
+      arrow::schema({arrow::field("k", arrow::timestamp(arrow::TimeUnit::SECOND)), arrow::field("f", arrow::float64()),
+                     arrow::field("u", arrow::uint8()), arrow::field("b", arrow::boolean())});
+  const std::vector<json> batches = {R"([[1, 1e16, 200, true], [1, 1.0, 100, true], [1, 1.0, 1, false]])"_json};
+  const std::vector<AggregateSpec> specs = {Spec("sum", 1), Spec("sum", 2),
+                                            Spec("sum", 3), Spec("mean", 3),
+                                            Spec("max", 3), Spec("all", 3),
+                                            Spec("any", 3), Spec("sum", 2, {{"min_count", 4}}),
+                                            Spec("min", 2), Spec("var", 2, {{"ddof", 3}})};
+  EXPECT_EQ(MustGroup(schema, batches, {{0}, specs, true, true}),
+            json::parse(R"([["1970-01-01 00:00:01", 1.0000000000000002e16, 301, 2, 0.6666666666666666, true, false, true, null, 1, null]])"));
+  const auto output = *GroupBy::OutputSchema(*schema, {{0}, specs, true, true});
+  EXPECT_TRUE(output->field(2)->type()->Equals(arrow::uint64()));
+  EXPECT_TRUE(output->field(3)->type()->Equals(arrow::int64()));
+  EXPECT_TRUE(output->field(9)->type()->Equals(arrow::uint8()));
+}
+
+TEST_P(GroupByWays, StaysExactWhereTheMeanIsLargeAndTheVarianceSmall) {
+  const auto schema = arrow::schema({arrow::field("v", arrow::float64())});
+  const std::vector<json> batches = {json::parse("[[1000000000000004], [1000000000000007]]"),
+                                     json::parse("[[1000000000000013], [1000000000000016]]")};
+  EXPECT_EQ(MustGroup(schema, batches, {{}, {Spec("var", 0)}, true, true}), json::parse("[[30.0]]"));
+}
+
+TEST_P(GroupByWays, GroupsByDictionaryCodesThatChangeFromBatchToBatch) {
+  const auto type = arrow::dictionary(arrow::int8(), arrow::utf8());
+  const auto schema = arrow::schema({arrow::field("k", type), arrow::field("v", arrow::int64())});
+  const std::vector<json> batches = {R"([["x", 1], ["y", 2], [null, 4]])"_json, R"([["y", 8], ["x", 16], ["z", 32]])"_json};
+  EXPECT_EQ(MustGroup(schema, batches, {{0}, {Spec("sum", 1)}, true, false}),
+            json::parse(R"([["x", 17], ["y", 10], ["z", 32], [null, 4]])"));
+  const auto output = *GroupBy::OutputSchema(*schema, {{0}, {}, true, true});
+  EXPECT_TRUE(output->field(0)->type()->Equals(arrow::dictionary(arrow::int32(), arrow::utf8())));
+}
+
 TEST(GroupBy, SaysWhatIsWrongWithItsOptions) {
   const auto schema = arrow::schema({arrow::field("k", arrow::list(arrow::int32())), arrow::field("s", arrow::utf8())});
   const auto error = [&](GroupBy::Options options) { return GroupBy::OutputSchema(*schema, options).status(); };

@@ -86,7 +86,8 @@ Result<ArrayPtr> Wrap(ArrayPtr values, const std::shared_ptr<arrow::DataType>& t
     arrow::compute::ExecContext context(pool);
     ARROW_ASSIGN_OR_RAISE(
         auto encoded, arrow::compute::DictionaryEncode(values, arrow::compute::DictionaryEncodeOptions::Defaults(), &context));
-    const auto& plain = static_cast<const arrow::DictionaryArray&>(*encoded.make_array());
+    const auto array = encoded.make_array();
+    const auto& plain = static_cast<const arrow::DictionaryArray&>(*array);
     ARROW_ASSIGN_OR_RAISE(auto dictionary,
                           Wrap(plain.dictionary(), static_cast<const arrow::DictionaryType&>(*type).value_type(), pool));
     const auto& index_type = static_cast<const arrow::DictionaryType&>(*type).index_type();

@@ -108,7 +108,6 @@ void KeyEncoder::HashRows(int64_t n) {
 
 Status KeyEncoder::Encode(int64_t offset, int64_t n) {
   any_missing_ = false;
-  lone_words_ = nullptr;
   lone_codes_ = nullptr;
   const auto& fields = layout_->fields();
   const bool lone = fields.size() == 1;
@@ -118,10 +117,7 @@ Status KeyEncoder::Encode(int64_t offset, int64_t n) {
   for (size_t f = 0; f < fields.size(); ++f) {
     ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk, readers_[f].Read(offset, n));
     Pack(fields[f], chunk, n);
-    if (lone) {
-      lone_codes_ = chunk.codes;
-      if (fields[0].kind == ValueKind::kInt || fields[0].kind == ValueKind::kUInt) lone_words_ = chunk.words;
-    }
+    if (lone) lone_codes_ = chunk.codes;
     if (chunk.present == nullptr) continue;
     for (int64_t i = 0; i < n; ++i) present_[i] = static_cast<uint8_t>((any_missing_ ? present_[i] : 1) & chunk.present[i]);
     any_missing_ = true;

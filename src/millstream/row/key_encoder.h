@@ -32,8 +32,7 @@ class KeyEncoder {
   /// 1 where all keys are present; nullptr if they are in all rows.
   const uint8_t* present() const { return any_missing_ ? present_.data() : nullptr; }
 
-  /// The words of a lone integer key, or the codes of a lone dictionary key, of the last Encode; nullptr for others.
-  const uint64_t* lone_words() const { return lone_words_; }
+  /// The codes of a lone dictionary key of the last Encode; nullptr for others.
   const int32_t* lone_codes() const { return lone_codes_; }
   int64_t dictionary_generation() const { return readers_[0].dictionary_generation(); }
   int64_t dictionary_size() const { return readers_[0].dictionary_size(); }
@@ -50,7 +49,6 @@ class KeyEncoder {
   std::vector<uint8_t> rows_;
   std::vector<uint8_t> present_;
   bool any_missing_ = false;
-  const uint64_t* lone_words_ = nullptr;
   const int32_t* lone_codes_ = nullptr;
 };
 

@@ -161,14 +161,25 @@ int KeyLayout::Compare(const uint8_t* row, const uint8_t* other) const {
   return 0;
 }
 
-uint64_t KeyLayout::SortPrefix(const uint8_t* row) const {
+size_t KeyLayout::CommonPrefix(const uint8_t* row, const uint8_t* other, size_t known) const {
+  if (fields_.empty() || fields_[0].kind != ValueKind::kString || arrow::is_decimal(ValueTypeOf(fields_[0].type)->id()))
+    return 0;
+  if (IsMissing(row, fields_[0]) || IsMissing(other, fields_[0])) return known;
+  const auto a = LoadSlot(fields_[0], row + kKeyOffset).view();
+  const auto b = LoadSlot(fields_[0], other + kKeyOffset).view();
+  const size_t most = std::min({known, a.size(), b.size()});
+  return static_cast<size_t>(std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(most), b.begin()).first -
+                             a.begin());
+}
+
+uint64_t KeyLayout::SortPrefix(const uint8_t* row, size_t skip) const {
   if (fields_.empty()) return 0;
   const Field& field = fields_[0];
   const uint8_t* key = row + kKeyOffset;
   if (IsMissing(row, field)) return UINT64_MAX;
   if (field.kind != ValueKind::kString) return Normalise(field.kind, LoadField(field, key));
   if (arrow::is_decimal(ValueTypeOf(field.type)->id())) return 0;
-  const auto view = LoadSlot(field, key).view();
+  const auto view = LoadSlot(field, key).view().substr(skip);
   uint64_t word = 0;
   std::memcpy(&word, view.data(), std::min<size_t>(8, view.size()));
   return __builtin_bswap64(word);

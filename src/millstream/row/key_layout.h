@@ -57,8 +57,12 @@ class KeyLayout {
 
   /// Orders keyed rows by their fields, ascending, missing last: negative, zero or positive.
   int Compare(const uint8_t* row, const uint8_t* other) const;
-  /// A word that orders rows as Compare does, but may be equal for different keys.
-  uint64_t SortPrefix(const uint8_t* row) const;
+  /// A word that orders rows as Compare does, but may be equal for different keys. `skip`: how many first bytes all strings
+  /// of the first field have in common.
+  uint64_t SortPrefix(const uint8_t* row, size_t skip = 0) const;
+  /// How many first bytes the strings of the first field share in both rows, `known` at most; `known` where one is missing and
+  /// 0 where the field is no text.
+  size_t CommonPrefix(const uint8_t* row, const uint8_t* other, size_t known) const;
 
   /// The column of one field for `n` keyed rows.
   Result<std::shared_ptr<arrow::Array>> Decode(size_t field, const uint8_t* const* rows, int64_t n,
