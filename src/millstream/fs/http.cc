@@ -25,6 +25,11 @@ struct Remote {
 
 Status Changed() { return Status::IOError("the file was replaced on the server while it was being read; start again"); }
 
+/// A server that tells no version says nothing about a change.
+bool Differ(const std::string& version, const std::string& other) {
+  return !version.empty() && !other.empty() && version != other;
+}
+
 bool IsStrongTag(const std::string& version) { return version.starts_with('"'); }
 
 /// What all requests of a file system share.
@@ -104,15 +109,15 @@ class HttpStream final : public arrow::io::InputStream {
     HttpFailure failure = transfer->Start(url_, /*head_only=*/false, headers);
     if (!failure.status.ok()) return failure;
     const HttpHead& head = transfer->head();
-    if (!version_.empty() && head.Version() != version_) return {Changed()};
+    if (Differ(version_, head.Version())) return {Changed()};
     const bool continues = head.status == 206;
-    if (position_ > 0 && !continues && version_.empty()) {
+    if (position_ > 0 && !continues && (version_.empty() || head.Version().empty())) {
       return {Status::IOError("the connection was lost after ", position_, " bytes, and the server cannot continue there")};
     }
     if (continues && head.ContentRange().first != position_) {
       return {Status::IOError("the server answered with another range than was asked for")};
     }
-    version_ = head.Version();
+    if (version_.empty()) version_ = head.Version();
     if (position_ > 0 && !continues) failure = Skip(transfer.get());
     if (failure.status.ok()) transfer_ = std::move(transfer);
     return failure;
@@ -204,7 +209,7 @@ class HttpFile final : public arrow::io::RandomAccessFile {
     const HttpHead& head = transfer.head();
     if (head.status == 412 || head.status == 416) return {Changed()};
     if (!failure.status.ok()) return failure;
-    if (head.Version() != remote_.version) return {Changed()};
+    if (Differ(remote_.version, head.Version())) return {Changed()};
     const auto [start, size] = head.ContentRange();
     if (head.status != 206 || start != position) return {Status::IOError("the server did not answer with the range asked for")};
     if (size >= 0 && size != remote_.size) return {Changed()};

@@ -34,7 +34,7 @@ Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& nam
 
 /// For object stores: copies every file into place, then deletes older output. `_SUCCESS` of the older output goes first, so
 /// that a commit cut short by a crash, which leaves new files beside old ones, does not look complete. If a copy fails, files
-/// already in place stay where they replaced an older one; the error says how many.
+/// already in place stay; the error says how many. S3 copies objects of up to 5 GB only.
 Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options);
 
 /// Undoes or completes the commit of a dead job, and removes what it left.
