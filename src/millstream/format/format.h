@@ -82,6 +82,8 @@ class Format {
   virtual ~Format() = default;
   virtual std::string name() const = 0;       ///< "csv"
   virtual std::string extension() const = 0;  ///< ".csv"
+  /// True where ReadRequest::schema may ask for structs with fewer fields than Inspection::schema has.
+  virtual bool ReadsPartsOfStructs() const { return false; }
 
   /// Finds schema and splits. Errors: what the format's page of docs says; unknown options are Invalid and named.
   virtual Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,

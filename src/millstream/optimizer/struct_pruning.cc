@@ -69,6 +69,8 @@ std::shared_ptr<arrow::DataType> Narrow(const std::shared_ptr<arrow::DataType>& 
 Result<PlanPtr> NarrowScan(const PlanPtr& plan, const Uses& wanted) {
   const auto* scan = dynamic_cast<const ScanNode*>(plan.get());
   if (!scan) return plan;
+  ARROW_ASSIGN_OR_RAISE(const Format* format, FindFormat(scan->arguments().format));
+  if (!format->ReadsPartsOfStructs()) return plan;
   arrow::FieldVector fields;
   bool changed = false;
   for (const auto& field : scan->schema()->fields()) {

@@ -34,5 +34,13 @@ TEST(StructPruning, KeepsWhatIsUsedWhole) {
   EXPECT_EQ(RepoType(Project(both, {"n"}, {Field(Col("repo"), "name")})), whole);
 }
 
+TEST(StructPruning, LeavesFormatsAloneThatReadStructsWhole) {
+  auto arguments = static_cast<const ScanNode&>(*Scan()).arguments();
+  arguments.format = "avro";
+  const auto scan = ScanNode::Make(std::move(arguments)).ValueOrDie();
+  EXPECT_EQ(RepoType(Project(scan, {"n"}, {Field(Col("repo"), "name")})),
+            scan->schema()->GetFieldByName("repo")->type()->ToString());
+}
+
 }  // namespace
 }  // namespace millstream::testing

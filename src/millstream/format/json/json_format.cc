@@ -52,6 +52,7 @@ class JsonFormatImpl final : public Format {
  public:
   std::string name() const override { return "json"; }
   std::string extension() const override { return ".json"; }
+  bool ReadsPartsOfStructs() const override { return true; }
 
   Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,
                              const nlohmann::json& options, const TaskContext& context) const override {
