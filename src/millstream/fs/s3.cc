@@ -130,6 +130,10 @@ Status SetConfig(const Section& config, arrow::fs::S3Options* options, bool* by_
   *by_path = style == "path";
   ARROW_ASSIGN_OR_RAISE(options->connect_timeout, config.Number("connect_timeout"));
   ARROW_ASSIGN_OR_RAISE(options->request_timeout, config.Number("read_timeout"));
+  // botocore's defaults. The AWS library's own (1 and 3 seconds) give up on busy servers, and on copies of large objects, which
+  // send nothing until they are done.
+  if (options->connect_timeout < 0) options->connect_timeout = 60;
+  if (options->request_timeout < 0) options->request_timeout = 60;
   ARROW_ASSIGN_OR_RAISE(const Section retries, config.Sub("retries", {"max_attempts", "mode"}));
   ARROW_ASSIGN_OR_RAISE(const double attempts, retries.Number("max_attempts"));
   options->retry_strategy = arrow::fs::S3RetryStrategy::GetAwsStandardRetryStrategy(attempts > 0 ? std::llround(attempts) : 5);
