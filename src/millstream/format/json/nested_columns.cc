@@ -25,6 +25,7 @@ class StructDecoder final : public ColumnDecoderBase {
       : ColumnDecoderBase(type, std::move(path), state), keys_(FieldNames(*type)), children_(std::move(children)) {}
 
   Status Append(const Block& block, const Slots& slots) override {
+    if (slots.count == 0) return Status::OK();  // there are no ordinals to point at
     const int64_t row = validity_.length();
     const size_t width = children_.size();
     ARROW_RETURN_NOT_OK(validity_.Extend(slots.count));
