@@ -56,6 +56,11 @@ def test_the_import_is_light():
     assert not {"pandas", "numpy", "pyarrow", "fsspec"} & set(modules)
 
 
+def test_pyarrow_and_the_system_may_both_bring_openssl():
+    code = "import pyarrow; from millstream import _core; import hashlib, ssl; hashlib.md5(b''); ssl.create_default_context()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_everything_named_is_there():
     for name in dd.__all__:
         assert hasattr(dd, name)

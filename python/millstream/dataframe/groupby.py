@@ -79,8 +79,7 @@ class _Grouped:
         aggregates = tuple(distinct(aggregate for _, aggregate in outputs))
         source = Aggregated(self._source, keys.columns, aggregates, keys.sort, keys.dropna)
         levels = tuple(
-            IndexLevel(name, source.column(physical))
-            for name, physical in zip(keys.names, source.key_names, strict=True)
+            IndexLevel(name, source.column(physical)) for name, physical in zip(keys.names, source.key_names, strict=True)
         )
         columns = {label: source.column(aggregate.name) for label, aggregate in outputs}
         if len(columns) != len(outputs):

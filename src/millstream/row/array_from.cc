@@ -90,10 +90,7 @@ Result<ArrayPtr> Wrap(ArrayPtr values, const std::shared_ptr<arrow::DataType>& t
     const auto& plain = static_cast<const arrow::DictionaryArray&>(*array);
     ARROW_ASSIGN_OR_RAISE(auto dictionary,
                           Wrap(plain.dictionary(), static_cast<const arrow::DictionaryType&>(*type).value_type(), pool));
-    const auto& index_type = static_cast<const arrow::DictionaryType&>(*type).index_type();
-    ARROW_ASSIGN_OR_RAISE(auto indices, arrow::compute::Cast(*plain.indices(), index_type,
-                                                             arrow::compute::CastOptions::Safe(), &context));
-    return arrow::DictionaryArray::FromArrays(type, indices, dictionary);
+    return arrow::DictionaryArray::FromArrays(type, plain.indices(), dictionary);
   }
   return values;
 }
