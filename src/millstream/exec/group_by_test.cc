@@ -139,8 +139,10 @@ TEST_P(GroupByWays, FollowsPandasInTypesAndOptions) {
                                             Spec("max", 3), Spec("all", 3),
                                             Spec("any", 3), Spec("sum", 2, {{"min_count", 4}}),
                                             Spec("min", 2), Spec("var", 2, {{"ddof", 3}})};
-  EXPECT_EQ(MustGroup(schema, batches, {{0}, specs, true, true}),
-            json::parse(R"([["1970-01-01 00:00:01", 1.0000000000000002e16, 301, 2, 0.6666666666666666, true, false, true, null, 1, null]])"));
+  EXPECT_EQ(
+      MustGroup(schema, batches, {{0}, specs, true, true}),
+      json::parse(
+          R"([["1970-01-01 00:00:01", 1.0000000000000002e16, 301, 2, 0.6666666666666666, true, false, true, null, 1, null]])"));
   const auto output = *GroupBy::OutputSchema(*schema, {{0}, specs, true, true});
   EXPECT_TRUE(output->field(2)->type()->Equals(arrow::uint64()));
   EXPECT_TRUE(output->field(3)->type()->Equals(arrow::int64()));
