@@ -27,7 +27,7 @@ Status CollectSink::Finish() {
     arrow::RecordBatchVector batches;
     for (Piece& piece : partition.pieces) batches.push_back(std::move(piece.batch));
     partition.pieces.clear();
-    ARROW_ASSIGN_OR_RAISE(auto table, arrow::Table::FromRecordBatches(schema_, std::move(batches)));
+    ARROW_ASSIGN_OR_RAISE(auto table, TableFromBatches(schema_, std::move(batches)));
     tables_.push_back(std::move(table));
   }
   return Status::OK();

@@ -65,7 +65,7 @@ Result<std::vector<std::shared_ptr<arrow::Table>>> Materialize(Sink* sink, const
       batches.push_back(std::move(batch));
       return Status::OK();
     }));
-    ARROW_ASSIGN_OR_RAISE(auto table, arrow::Table::FromRecordBatches(schema, std::move(batches)));
+    ARROW_ASSIGN_OR_RAISE(auto table, TableFromBatches(schema, std::move(batches)));
     tables.push_back(std::move(table));
   }
   return tables;

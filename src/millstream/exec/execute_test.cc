@@ -76,6 +76,16 @@ TEST(Execute, NumbersRowsBeforeFiltering) {
   EXPECT_EQ(Values(*tables[1], "i"), (std::vector<int64_t>{0, 1}));
 }
 
+TEST(Execute, RowsWithoutColumnsAreCounted) {
+  auto none = ProjectNode::Make(TwoPartitions(), {}, {}).ValueOrDie();
+  for (const PlanPtr& plan : {none, RepartitionNode::Make(none, 1).ValueOrDie(), RepartitionNode::Make(none, 4).ValueOrDie(),
+                              LimitNode::Make(none, 5).ValueOrDie()}) {
+    int64_t rows = 0;
+    for (const auto& table : RunPlan(plan)) rows += table->num_rows();
+    EXPECT_EQ(rows, 5) << PrintPlan(*plan);
+  }
+}
+
 TEST(Execute, LimitTakesTheFirstRowsOfTheFrame) {
   for (int64_t rows : {0, 2, 4, 100}) {
     auto tables = RunPlan(LimitNode::Make(TwoPartitions(), rows).ValueOrDie());

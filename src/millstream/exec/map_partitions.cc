@@ -21,7 +21,7 @@ Result<PartitionSources> LowerMapPartitions(const PlanNode& node, const LowerCon
         batches.push_back(std::move(batch));
         return Status::OK();
       }));
-      ARROW_ASSIGN_OR_RAISE(auto partition, arrow::Table::FromRecordBatches(in, std::move(batches)));
+      ARROW_ASSIGN_OR_RAISE(auto partition, TableFromBatches(in, std::move(batches)));
       metrics->rows_in.fetch_add(partition->num_rows(), std::memory_order_relaxed);
       std::shared_ptr<arrow::Table> made;
       {

@@ -34,8 +34,9 @@ class TableReader final : public SplitReader {
   Result<std::unique_ptr<Morsel>> Next() override {
     if (position_ >= table_->num_rows()) return std::unique_ptr<Morsel>();
     constexpr int64_t kBatchesPerMorsel = 4;
-    auto slice = table_->Slice(position_, batch_rows_ * kBatchesPerMorsel);
-    position_ += slice->num_rows();
+    const int64_t rows = std::min(batch_rows_ * kBatchesPerMorsel, table_->num_rows() - position_);
+    auto slice = SliceTable(*table_, position_, rows);
+    position_ += rows;
     return std::make_unique<FunctionMorsel>(
         [slice, rows = batch_rows_](const EmitBatch& emit) { return EmitTable(*slice, rows, emit); });
   }
@@ -105,7 +106,27 @@ PartitionSource ConcatenateSources(PartitionSources sources) {
   return {[shared]() -> Result<std::unique_ptr<SplitReader>> { return std::make_unique<ConcatenatingReader>(shared); }, serial};
 }
 
+Result<std::shared_ptr<arrow::Table>> TableFromBatches(const std::shared_ptr<arrow::Schema>& schema,
+                                                        arrow::RecordBatchVector batches) {
+  if (schema->num_fields() > 0) return arrow::Table::FromRecordBatches(schema, std::move(batches));
+  int64_t rows = 0;
+  for (const auto& batch : batches) rows += batch->num_rows();
+  return arrow::Table::Make(schema, arrow::ChunkedArrayVector{}, rows);
+}
+
+std::shared_ptr<arrow::Table> SliceTable(const arrow::Table& table, int64_t offset, int64_t rows) {
+  if (table.num_columns() > 0) return table.Slice(offset, rows);
+  return arrow::Table::Make(table.schema(), arrow::ChunkedArrayVector{}, rows);
+}
+
 Status EmitTable(const arrow::Table& table, int64_t batch_rows, const EmitBatch& emit) {
+  if (table.num_columns() == 0) {  // the reader below goes by the columns' lengths
+    for (int64_t at = 0; at < table.num_rows(); at += batch_rows) {
+      const int64_t rows = std::min(batch_rows, table.num_rows() - at);
+      ARROW_RETURN_NOT_OK(emit(arrow::RecordBatch::Make(table.schema(), rows, arrow::ArrayVector{})));
+    }
+    return Status::OK();
+  }
   arrow::TableBatchReader reader(table);
   reader.set_chunksize(batch_rows);
   std::shared_ptr<arrow::RecordBatch> batch;
