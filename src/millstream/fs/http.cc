@@ -1,9 +1,8 @@
 #include "millstream/fs/http.h"
 
-#include <curl/curl.h>
-
 #include <arrow/buffer.h>
 
+#include "millstream/fs/curl_library.h"
 #include "millstream/fs/gzip_stream.h"
 #include "millstream/fs/http_client.h"
 
@@ -35,7 +34,7 @@ bool IsStrongTag(const std::string& version) { return version.starts_with('"'); 
 /// What all requests of a file system share.
 struct HttpContext {
   HttpOptions options;
-  std::shared_ptr<CurlHandles> handles = MakeCurlHandles();
+  std::shared_ptr<CurlHandles> handles;
 };
 
 /// Repeats `attempt` while its failure passes.
@@ -227,7 +226,10 @@ class HttpFile final : public arrow::io::RandomAccessFile {
 
 class HttpFileSystem final : public arrow::fs::FileSystem {
  public:
-  explicit HttpFileSystem(HttpOptions options) { context_->options = std::move(options); }
+  HttpFileSystem(HttpOptions options, std::shared_ptr<CurlHandles> handles) {
+    context_->options = std::move(options);
+    context_->handles = std::move(handles);
+  }
 
   using FileSystem::GetFileInfo;
   using FileSystem::OpenInputFile;
@@ -336,7 +338,7 @@ class HttpFileSystem final : public arrow::fs::FileSystem {
     remote->size = as_stored ? size : -1;
     remote->ranges = as_stored && ranges;
     remote->version = head.Version();
-    remote->modified = curl_getdate(head.Get("last-modified").c_str(), nullptr);
+    remote->modified = Curl().getdate(head.Get("last-modified").c_str(), nullptr);
     return {};
   }
 
@@ -386,7 +388,8 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> MakeHttp(const StorageOptions& st
       options.headers.push_back(item.key() + ": " + item.value().get<std::string>());
     }
   }
-  return std::make_shared<HttpFileSystem>(std::move(options));
+  ARROW_ASSIGN_OR_RAISE(auto handles, MakeCurlHandles());
+  return std::make_shared<HttpFileSystem>(std::move(options), std::move(handles));
 }
 
 }  // namespace

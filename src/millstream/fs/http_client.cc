@@ -1,7 +1,5 @@
 #include "millstream/fs/http_client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -9,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "millstream/fs/curl_library.h"
 #include "millstream/fs/interrupt.h"
 
 namespace millstream::fs {
@@ -128,27 +127,27 @@ class CurlHandles {
         return pair;
       }
     }
-    return {curl_easy_init(), curl_multi_init()};
+    return {Curl().easy_init(), Curl().multi_init()};
   }
   void Give(const Pair& pair) {
     constexpr size_t kMaxIdle = 16;
-    curl_easy_reset(pair.easy);
+    Curl().easy_reset(pair.easy);
     std::lock_guard lock(mutex_);
     idle_.size() < kMaxIdle ? idle_.push_back(pair) : Free(pair);
   }
 
  private:
   static void Free(const Pair& pair) {
-    curl_easy_cleanup(pair.easy);
-    curl_multi_cleanup(pair.multi);
+    Curl().easy_cleanup(pair.easy);
+    Curl().multi_cleanup(pair.multi);
   }
   std::mutex mutex_;
   std::vector<Pair> idle_;
 };
 
-std::shared_ptr<CurlHandles> MakeCurlHandles() {
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  return started == CURLE_OK ? std::make_shared<CurlHandles>() : nullptr;
+Result<std::shared_ptr<CurlHandles>> MakeCurlHandles() {
+  ARROW_RETURN_NOT_OK(LoadCurl());
+  return std::make_shared<CurlHandles>();
 }
 
 struct HttpTransfer::State {
@@ -206,9 +205,9 @@ HttpTransfer::HttpTransfer(std::shared_ptr<CurlHandles> handles, const HttpOptio
     : state_(std::make_unique<State>(std::move(handles), options)) {}
 
 HttpTransfer::~HttpTransfer() {
-  if (state_->running) curl_multi_remove_handle(state_->pair.multi, state_->pair.easy);  // closes a body half read
+  if (state_->running) Curl().multi_remove_handle(state_->pair.multi, state_->pair.easy);  // closes a body half read
   state_->handles->Give(state_->pair);
-  curl_slist_free_all(state_->headers);
+  Curl().slist_free_all(state_->headers);
 }
 
 const HttpHead& HttpTransfer::head() const { return state_->head; }
@@ -217,30 +216,30 @@ HttpFailure HttpTransfer::Start(const std::string& url, bool head_only, const st
   State& s = *state_;
   if (!s.pair.easy || !s.pair.multi) return {Status::OutOfMemory("no memory for a connection")};
   for (const auto& list : {s.options.headers, extra_headers}) {
-    for (const std::string& header : list) s.headers = curl_slist_append(s.headers, header.c_str());
+    for (const std::string& header : list) s.headers = Curl().slist_append(s.headers, header.c_str());
   }
   // A compressed file must come as it is stored, and ranges count stored bytes.
-  s.headers = curl_slist_append(s.headers, "Accept-Encoding: identity");
+  s.headers = Curl().slist_append(s.headers, "Accept-Encoding: identity");
   CURL* easy = s.pair.easy;
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, s.headers);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "millstream");
-  curl_easy_setopt(easy, CURLOPT_NOBODY, head_only ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, kMaxRedirects);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  Curl().easy_setopt(easy, CURLOPT_URL, url.c_str());
+  Curl().easy_setopt(easy, CURLOPT_HTTPHEADER, s.headers);
+  Curl().easy_setopt(easy, CURLOPT_USERAGENT, "millstream");
+  Curl().easy_setopt(easy, CURLOPT_NOBODY, head_only ? 1L : 0L);
+  Curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  Curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  Curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+  Curl().easy_setopt(easy, CURLOPT_MAXREDIRS, kMaxRedirects);
+  Curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   // What was asked for in secret is not to be fetched in the open.
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, url.starts_with("https") ? "https" : "http,https");
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(s.options.timeout * 1000));
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, s.message);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &State::OnHeader);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &s);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &State::OnBody);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &s);
-  if (const char* authorities = std::getenv("SSL_CERT_FILE")) curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
-  curl_multi_add_handle(s.pair.multi, easy);
+  Curl().easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, url.starts_with("https") ? "https" : "http,https");
+  Curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(s.options.timeout * 1000));
+  Curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, s.message);
+  Curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, &State::OnHeader);
+  Curl().easy_setopt(easy, CURLOPT_HEADERDATA, &s);
+  Curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &State::OnBody);
+  Curl().easy_setopt(easy, CURLOPT_WRITEDATA, &s);
+  if (const char* authorities = std::getenv("SSL_CERT_FILE")) Curl().easy_setopt(easy, CURLOPT_CAINFO, authorities);
+  Curl().multi_add_handle(s.pair.multi, easy);
   s.running = true;
   s.last_byte = Clock::now();
   while (!s.got_body && !s.done) {
@@ -248,7 +247,7 @@ HttpFailure HttpTransfer::Start(const std::string& url, bool head_only, const st
     if (!failure.status.ok()) return failure;
   }
   long status = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  Curl().easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   s.head.status = static_cast<int>(status);
   if (s.done && s.result != CURLE_OK) return Explain();
   if (status < 400) return {};
@@ -260,15 +259,15 @@ HttpFailure HttpTransfer::Pump() {
   State& s = *state_;
   if (const Status wanted = InterruptScope::Check(); !wanted.ok()) return {wanted};
   int running = 0;
-  curl_multi_perform(s.pair.multi, &running);
+  Curl().multi_perform(s.pair.multi, &running);
   int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(s.pair.multi, &left)) {
+  while (const CURLMsg* message = Curl().multi_info_read(s.pair.multi, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     s.done = true;
     s.result = message->data.result;
   }
   if (s.done || (s.got_body && s.room == 0)) return {};
-  curl_multi_poll(s.pair.multi, nullptr, 0, kWaitMilliseconds, nullptr);
+  Curl().multi_poll(s.pair.multi, nullptr, 0, kWaitMilliseconds, nullptr);
   if (Clock::now() - s.last_byte > std::chrono::duration<double>(s.options.timeout)) {
     return {Status::IOError("the server sent nothing for ", s.options.timeout, " seconds"), true};
   }
@@ -277,7 +276,7 @@ HttpFailure HttpTransfer::Pump() {
 
 HttpFailure HttpTransfer::Explain() const {
   const State& s = *state_;
-  const char* text = *s.message ? s.message : curl_easy_strerror(s.result);
+  const char* text = *s.message ? s.message : Curl().easy_strerror(s.result);
   return {Status::IOError(text), IsPassing(s.result)};
 }
 
@@ -292,7 +291,7 @@ int64_t HttpTransfer::Read(int64_t wanted, void* out, HttpFailure* failure) {
   s.out = bytes + from_rest;
   s.room = wanted - from_rest;
   s.last_byte = Clock::now();  // the reader's own pauses do not count against the server
-  if (!s.done) curl_easy_pause(s.pair.easy, CURLPAUSE_CONT);
+  if (!s.done) Curl().easy_pause(s.pair.easy, CURLPAUSE_CONT);
   while (s.room > 0 && !s.done) {
     *failure = Pump();
     if (!failure->status.ok()) break;

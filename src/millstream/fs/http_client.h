@@ -82,8 +82,8 @@ class HttpTransfer {
   std::unique_ptr<State> state_;
 };
 
-/// Idle connections of one file system.
-std::shared_ptr<CurlHandles> MakeCurlHandles();
+/// Idle connections of one file system. IOError where libcurl cannot be loaded.
+Result<std::shared_ptr<CurlHandles>> MakeCurlHandles();
 
 /// Spaces, controls and bytes beyond ASCII behind the host are percent-encoded; the rest stays as it is.
 std::string EncodeUrl(const std::string& url);
