@@ -22,8 +22,10 @@ P
 "$work/prefix/bin/millstream" schema "$work/trips.csv" | grep -q 'passenger_count: int64'
 
 echo "install: pip"
+# Built with the tools of .venv, whose pyarrow is the one of the main build, so that a compiler cache serves both.
+.venv/bin/pip wheel -q --no-build-isolation --no-deps --wheel-dir "$work/wheel" .
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q .
+"$work/venv/bin/pip" install -q "$work"/wheel/*.whl
 cd "$work"
 "$work/venv/bin/python" -c '
 import millstream.dataframe as dd

@@ -17,14 +17,13 @@ class Expression;
 class Expr {
  public:
   explicit Expr(std::shared_ptr<const Expression> expression) : expression_(std::move(expression)) {}
-  Expr(const char* text);              // NOLINT: literals are meant to convert
-  Expr(const std::string& text);       // NOLINT
+  Expr(const char* text);                      // NOLINT: literals are meant to convert
+  Expr(const std::string& text);               // NOLINT
   Expr(std::shared_ptr<arrow::Scalar> value);  // NOLINT
   template <std::same_as<bool> T>
   Expr(T value) : Expr(FromBool(value)) {}  // NOLINT
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Expr(T value) : Expr(FromInt(static_cast<int64_t>(value))) {}  // NOLINT
+  requires(!std::same_as<T, bool>) Expr(T value) : Expr(FromInt(static_cast<int64_t>(value))) {}  // NOLINT
   template <std::floating_point T>
   Expr(T value) : Expr(FromDouble(value)) {}  // NOLINT
 

@@ -20,8 +20,7 @@ class OptionValue {
   template <std::same_as<bool> T>
   OptionValue(T value) : json_(value ? "true" : "false") {}  // NOLINT
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  OptionValue(T value) : json_(std::to_string(value)) {}  // NOLINT
+  requires(!std::same_as<T, bool>) OptionValue(T value) : json_(std::to_string(value)) {}  // NOLINT
   /// `text` as it is; invalid JSON is an error where the options are used.
   static OptionValue Json(std::string text);
 

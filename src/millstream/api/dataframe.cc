@@ -129,7 +129,8 @@ arrow::Result<int64_t> DataFrame::Count() const {
   return static_cast<const arrow::Int64Scalar&>(*count).value;
 }
 
-arrow::Result<RunReport> DataFrame::Write(const std::string& format, const std::string& directory, const Options& options) const {
+arrow::Result<RunReport> DataFrame::Write(const std::string& format, const std::string& directory,
+                                          const Options& options) const {
   ARROW_ASSIGN_OR_RAISE(PlanPtr plan, plan_);
   nlohmann::json parsed = nlohmann::json::parse(options.ToJson(), nullptr, /*allow_exceptions=*/false);
   if (parsed.is_discarded()) return Status::Invalid("the options are not valid JSON: ", options.ToJson());

@@ -14,10 +14,10 @@
 
 namespace millstream {
 
-
 struct RunOptions {
   const CancelToken* cancel = nullptr;
-  /// Called from the calling thread every 50 ms with the share of partitions done. An error cancels the run, which then gives it.
+  /// Called from the calling thread every 50 ms with the share of partitions done. An error cancels the run, which then gives
+  /// it.
   std::function<Status(double fraction)> poll;
 };
 

@@ -35,8 +35,8 @@ int64_t AvailableMemory() {
     const size_t path = line.rfind(':');
     if (path == std::string::npos) continue;
     const std::string group = line.substr(path + 1);
-    for (const std::string& file : {"/sys/fs/cgroup" + group + "/memory.max",
-                                    "/sys/fs/cgroup/memory" + group + "/memory.limit_in_bytes"}) {
+    for (const std::string& file :
+         {"/sys/fs/cgroup" + group + "/memory.max", "/sys/fs/cgroup/memory" + group + "/memory.limit_in_bytes"}) {
       if (auto limit = ReadNumber(file)) bytes = std::min(bytes, *limit);
     }
   }
@@ -89,8 +89,9 @@ Status ApplyToml(const std::string& path, Settings* settings) {
       } else if (key == "temp_dir" && node.is_string()) {
         settings->temp_dir = **node.as_string();
       } else {
-        return Status::Invalid(where, " is not a setting, or not of its type; settings are memory_limit = \"256MB\", threads = 4, "
-                                      "temp_dir = \"/path\"");
+        return Status::Invalid(where,
+                               " is not a setting, or not of its type; settings are memory_limit = \"256MB\", threads = 4, "
+                               "temp_dir = \"/path\"");
       }
     }
   } catch (const toml::parse_error& error) {
@@ -137,7 +138,8 @@ Status ApplyEnvironment(Settings* settings) {
 
 Result<Settings> ResolveSettings(const SettingsOverrides& overrides) {
   Settings settings;
-  settings.memory_limit = std::max(kMinimumMemoryLimit, static_cast<int64_t>(kDefaultShare * static_cast<double>(AvailableMemory())));
+  settings.memory_limit =
+      std::max(kMinimumMemoryLimit, static_cast<int64_t>(kDefaultShare * static_cast<double>(AvailableMemory())));
   settings.threads = AvailableCores();
   std::error_code no_temp;
   settings.temp_dir = std::filesystem::temp_directory_path(no_temp).string();

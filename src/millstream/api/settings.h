@@ -12,9 +12,9 @@ namespace millstream {
 struct Settings {
   int64_t memory_limit = 0;  ///< bytes; a hard limit on what the session adds to the process's resident memory
   int threads = 1;
-  std::string temp_dir;             ///< spill files go to a folder of their own in it
-  int64_t batch_rows = 32 * 1024;   ///< test mode: MILLSTREAM_BATCH_ROWS
-  bool force_spill = false;         ///< test mode: MILLSTREAM_FORCE_SPILL=1
+  std::string temp_dir;            ///< spill files go to a folder of their own in it
+  int64_t batch_rows = 32 * 1024;  ///< test mode: MILLSTREAM_BATCH_ROWS
+  bool force_spill = false;        ///< test mode: MILLSTREAM_FORCE_SPILL=1
 };
 
 /// Settings given by a caller; what is absent comes from elsewhere.

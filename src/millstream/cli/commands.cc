@@ -22,8 +22,8 @@ Result<std::string> FormatOf(const std::string& given, std::string path) {
   while (path.ends_with('/')) path.pop_back();
   if (path.ends_with(".gz")) path.resize(path.size() - 3);
   static constexpr std::pair<const char*, const char*> kSuffixes[] = {
-      {".csv", "csv"},        {".tsv", "csv"},   {".txt", "csv"},  {".json", "json"}, {".ndjson", "json"},
-      {".jsonl", "json"},     {".avro", "avro"}, {".parquet", "parquet"}, {".parq", "parquet"}};
+      {".csv", "csv"},    {".tsv", "csv"},   {".txt", "csv"},         {".json", "json"},   {".ndjson", "json"},
+      {".jsonl", "json"}, {".avro", "avro"}, {".parquet", "parquet"}, {".parq", "parquet"}};
   for (const auto& [suffix, format] : kSuffixes) {
     if (path.ends_with(suffix)) return std::string(format);
   }

@@ -27,9 +27,12 @@ void AddSource(CLI::App* command, SourceOptions* options) {
 
 void AddConversion(CLI::App* command, ConvertOptions* options) {
   AddSource(command, &options->from);
-  command->add_option("destination", options->destination, "File, or directory where --partition-on, --to or a final / is given")->required();
+  command
+      ->add_option("destination", options->destination, "File, or directory where --partition-on, --to or a final / is given")
+      ->required();
   command->add_option("--to", options->format, "Output format; default: by the name");
-  command->add_option("--where", options->where, "Keep the rows for which this holds: \"passenger_count > 3 and tip is not null\"");
+  command->add_option("--where", options->where,
+                      "Keep the rows for which this holds: \"passenger_count > 3 and tip is not null\"");
   command->add_option("--select", options->select, "Columns to keep, A,B")->delimiter(',');
   command->add_option("--partition-on", options->partition_on, "Columns whose values name directories, A,B")->delimiter(',');
   command->add_option("--write-options", options->options, "Writer options, a JSON object");

@@ -23,16 +23,15 @@ void CatchInterrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-Status CheckInterrupt(double) {
-  return interrupted ? Status::Cancelled("interrupted; nothing was written") : Status::OK();
-}
+Status CheckInterrupt(double) { return interrupted ? Status::Cancelled("interrupted; nothing was written") : Status::OK(); }
 
 Status ShowProgress(double fraction) {
   ARROW_RETURN_NOT_OK(CheckInterrupt(fraction));
   if (!isatty(STDERR_FILENO)) return Status::OK();
   constexpr size_t kWidth = 40;
   const auto full = static_cast<size_t>(fraction * kWidth);
-  std::fprintf(stderr, "\r[%s%s] %3.0f%%", std::string(full, '#').c_str(), std::string(kWidth - full, ' ').c_str(), fraction * 100);
+  std::fprintf(stderr, "\r[%s%s] %3.0f%%", std::string(full, '#').c_str(), std::string(kWidth - full, ' ').c_str(),
+               fraction * 100);
   drawn = true;
   return Status::OK();
 }

@@ -8,8 +8,8 @@
 #include <arrow/type_fwd.h>
 #include <nlohmann/json.hpp>
 
-#include "millstream/plan/plan.h"
 #include "millstream/memory/task_context.h"
+#include "millstream/plan/plan.h"
 #include "millstream/scheduler/metrics.h"
 
 namespace millstream {

@@ -116,13 +116,14 @@ TEST(Execute, RepartitionsBothWays) {
 }
 
 TEST(Execute, MapPartitionsSeesWholePartitions) {
-  RegisterNativeFunction("count_rows", [](const std::shared_ptr<arrow::Table>& partition, int64_t,
-                                          const std::shared_ptr<arrow::Schema>& schema) -> Result<std::shared_ptr<arrow::Table>> {
-    arrow::Int64Builder builder;
-    ARROW_RETURN_NOT_OK(builder.Append(partition->num_rows()));
-    ARROW_ASSIGN_OR_RAISE(auto array, builder.Finish());
-    return arrow::Table::Make(schema, {array});
-  });
+  RegisterNativeFunction("count_rows",
+                         [](const std::shared_ptr<arrow::Table>& partition, int64_t,
+                            const std::shared_ptr<arrow::Schema>& schema) -> Result<std::shared_ptr<arrow::Table>> {
+                           arrow::Int64Builder builder;
+                           ARROW_RETURN_NOT_OK(builder.Append(partition->num_rows()));
+                           ARROW_ASSIGN_OR_RAISE(auto array, builder.Finish());
+                           return arrow::Table::Make(schema, {array});
+                         });
   auto schema = arrow::schema({arrow::field("n", arrow::int64())});
   auto tables = RunPlan(MapPartitionsNode::Make(TwoPartitions(), {"count", "native", "count_rows", schema}).ValueOrDie());
   ASSERT_EQ(tables.size(), 2u);

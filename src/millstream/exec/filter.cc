@@ -18,8 +18,8 @@ class FilterOperator final : public RowOperator {
     ARROW_ASSIGN_OR_RAISE(arrow::Datum mask, predicate_->Evaluate(*batch, &exec));
     if (mask.is_scalar()) {
       const auto& scalar = *mask.scalar();
-      const bool keep = scalar.is_valid && scalar.type->id() == arrow::Type::BOOL &&
-                        static_cast<const arrow::BooleanScalar&>(scalar).value;
+      const bool keep =
+          scalar.is_valid && scalar.type->id() == arrow::Type::BOOL && static_cast<const arrow::BooleanScalar&>(scalar).value;
       return keep ? batch : batch->Slice(0, 0);
     }
     const auto& selected = static_cast<const arrow::BooleanArray&>(*mask.make_array());
@@ -27,7 +27,8 @@ class FilterOperator final : public RowOperator {
     if (kept == batch->num_rows()) return batch;
     if (kept == 0) return batch->Slice(0, 0);
     if (batch->num_columns() == 0) return arrow::RecordBatch::Make(batch->schema(), kept, arrow::ArrayVector{});
-    ARROW_ASSIGN_OR_RAISE(arrow::Datum filtered, arrow::compute::Filter(batch, mask, arrow::compute::FilterOptions::Defaults(), &exec));
+    ARROW_ASSIGN_OR_RAISE(arrow::Datum filtered,
+                          arrow::compute::Filter(batch, mask, arrow::compute::FilterOptions::Defaults(), &exec));
     return filtered.record_batch();
   }
 

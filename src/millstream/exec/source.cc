@@ -107,7 +107,7 @@ PartitionSource ConcatenateSources(PartitionSources sources) {
 }
 
 Result<std::shared_ptr<arrow::Table>> TableFromBatches(const std::shared_ptr<arrow::Schema>& schema,
-                                                        arrow::RecordBatchVector batches) {
+                                                       arrow::RecordBatchVector batches) {
   if (schema->num_fields() > 0) return arrow::Table::FromRecordBatches(schema, std::move(batches));
   int64_t rows = 0;
   for (const auto& batch : batches) rows += batch->num_rows();

@@ -32,7 +32,7 @@ PartitionSource ConcatenateSources(PartitionSources sources);
 
 /// The rows of `batches`, in order; they may have no columns.
 Result<std::shared_ptr<arrow::Table>> TableFromBatches(const std::shared_ptr<arrow::Schema>& schema,
-                                                        arrow::RecordBatchVector batches);
+                                                       arrow::RecordBatchVector batches);
 
 /// `rows` rows from `offset`; also of a table without columns, which has rows all the same.
 std::shared_ptr<arrow::Table> SliceTable(const arrow::Table& table, int64_t offset, int64_t rows);

@@ -45,7 +45,8 @@ Result<UserFunction> LoadUserFunction(const std::string& runtime, const std::str
     std::lock_guard lock(Known().mutex);
     const auto found = Known().loaders.find(runtime);
     if (found == Known().loaders.end()) {
-      return Status::Invalid("this process cannot run '", runtime, "' functions; import millstream in a Python process to run them");
+      return Status::Invalid("this process cannot run '", runtime,
+                             "' functions; import millstream in a Python process to run them");
     }
     loader = found->second;
   }

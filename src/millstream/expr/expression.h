@@ -57,8 +57,7 @@ class Expression {
 void CollectColumns(const Expression& expression, std::set<std::string>* names);
 
 /// The same tree with each column replaced by what `replace` gives for it (nullptr: kept).
-ExpressionPtr ReplaceColumns(const ExpressionPtr& expression,
-                             const std::function<ExpressionPtr(const std::string&)>& replace);
+ExpressionPtr ReplaceColumns(const ExpressionPtr& expression, const std::function<ExpressionPtr(const std::string&)>& replace);
 
 /// Splits a & b & c into its parts.
 void SplitConjunction(const ExpressionPtr& expression, std::vector<ExpressionPtr>* parts);
@@ -76,7 +75,8 @@ class BoundExpression {
   /// Gives an array as long as the batch, or a scalar where the expression reads no column.
   virtual Result<arrow::Datum> Evaluate(const arrow::RecordBatch& batch, arrow::compute::ExecContext* context) const = 0;
   /// Evaluate, with a scalar repeated to the batch's length.
-  Result<std::shared_ptr<arrow::Array>> EvaluateArray(const arrow::RecordBatch& batch, arrow::compute::ExecContext* context) const;
+  Result<std::shared_ptr<arrow::Array>> EvaluateArray(const arrow::RecordBatch& batch,
+                                                      arrow::compute::ExecContext* context) const;
 
  protected:
   std::shared_ptr<arrow::DataType> type_;

@@ -37,7 +37,9 @@ class Lexer {
       while (at_ < text_.size() && IsNamePart(text_[at_])) token.text += text_[at_++];
       return token;
     }
-    if (std::isdigit(static_cast<unsigned char>(c)) || (c == '.' && at_ + 1 < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_ + 1])))) return Number();
+    if (std::isdigit(static_cast<unsigned char>(c)) ||
+        (c == '.' && at_ + 1 < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_ + 1]))))
+      return Number();
     token.kind = TokenKind::kSymbol;
     for (const char* two : {"==", "!=", "<>", "<=", ">=", "&&", "||"}) {
       if (text_.substr(at_, 2) == two) token.text = two;
@@ -160,8 +162,8 @@ class Parser {
 
   Result<ExpressionPtr> Comparison() {
     ARROW_ASSIGN_OR_RAISE(auto left, Sum());
-    static constexpr std::pair<const char*, const char*> kOperators[] = {
-        {"=", "eq"}, {"==", "eq"}, {"!=", "ne"}, {"<>", "ne"}, {"<", "lt"}, {"<=", "le"}, {">", "gt"}, {">=", "ge"}};
+    static constexpr std::pair<const char*, const char*> kOperators[] = {{"=", "eq"}, {"==", "eq"}, {"!=", "ne"}, {"<>", "ne"},
+                                                                         {"<", "lt"}, {"<=", "le"}, {">", "gt"},  {">=", "ge"}};
     for (const auto& [symbol, function] : kOperators) {
       ARROW_ASSIGN_OR_RAISE(const bool taken, TakeSymbol(symbol));
       if (!taken) continue;

@@ -25,9 +25,9 @@ namespace millstream {
 struct Split {
   fs::FileEntry file;
   int64_t offset = 0;
-  int64_t length = -1;             ///< bytes; -1 to the end of the file
-  nlohmann::json detail;           ///< format's own; null where it has none
-  nlohmann::json partition_values; ///< hive partition values of the file's path, {column: value or null}
+  int64_t length = -1;              ///< bytes; -1 to the end of the file
+  nlohmann::json detail;            ///< format's own; null where it has none
+  nlohmann::json partition_values;  ///< hive partition values of the file's path, {column: value or null}
 };
 
 /// What looking at the files told: the schema of every partition, and the partitions.

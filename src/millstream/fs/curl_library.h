@@ -1,7 +1,8 @@
 // libcurl, loaded at run time into a scope of its own.
 //
-// Arrow's libparquet exports the OpenSSL that is built into it. Linked in the ordinary way, libcurl's calls of OpenSSL end in that
-// one and crash; loaded with RTLD_DEEPBIND it and what it depends on bind to the system's OpenSSL, in every kind of program.
+// Arrow's libparquet exports the OpenSSL that is built into it. Linked in the ordinary way, libcurl's calls of OpenSSL end in
+// that one and crash; loaded with RTLD_DEEPBIND it and what it depends on bind to the system's OpenSSL, in every kind of
+// program.
 #pragma once
 
 #include <curl/curl.h>

@@ -13,13 +13,13 @@ namespace millstream {
 
 /// Limits and services of one run. Cheap to copy; everything it points to outlives the run. Thread-safe.
 struct TaskContext {
-  arrow::MemoryPool* pool = nullptr;           ///< every buffer is allocated here; it draws from `budget`
-  MemoryBudget* budget = nullptr;              ///< for memory that is not an Arrow buffer
-  const CancelToken* cancel = nullptr;         ///< checked at least once a batch
-  int64_t batch_rows = 32 * 1024;              ///< rows a batch should have at most; 2 in the small-batch test mode
-  bool force_spill = false;                    ///< test mode: spill at every opportunity
-  int threads = 1;                             ///< threads of the session
-  std::string temp_dir;                        ///< folder for spill files, made by the session
+  arrow::MemoryPool* pool = nullptr;    ///< every buffer is allocated here; it draws from `budget`
+  MemoryBudget* budget = nullptr;       ///< for memory that is not an Arrow buffer
+  const CancelToken* cancel = nullptr;  ///< checked at least once a batch
+  int64_t batch_rows = 32 * 1024;       ///< rows a batch should have at most; 2 in the small-batch test mode
+  bool force_spill = false;             ///< test mode: spill at every opportunity
+  int threads = 1;                      ///< threads of the session
+  std::string temp_dir;                 ///< folder for spill files, made by the session
 
   Status CheckCancelled() const { return cancel ? cancel->Check() : Status::OK(); }
 };

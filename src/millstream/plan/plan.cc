@@ -60,7 +60,8 @@ Result<PlanPtr> DeserializePlan(const nlohmann::json& json) {
     return Status::Invalid("not a serialised Millstream plan: it must be an object with 'millstream_plan' and 'root'");
   }
   if (json["millstream_plan"] != kPlanVersion) {
-    return Status::Invalid("the plan has version ", json["millstream_plan"].dump(), ", this build reads version ", kPlanVersion);
+    return Status::Invalid("the plan has version ", json["millstream_plan"].dump(), ", this build reads version ",
+                           kPlanVersion);
   }
   try {
     return NodeFromJson(json["root"]);

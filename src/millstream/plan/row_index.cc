@@ -7,7 +7,7 @@ Result<PlanPtr> RowIndexNode::Make(PlanPtr child, std::string name) {
   if (child->schema()->GetFieldIndex(name) >= 0) return Status::Invalid("there is a column '", name, "' already");
   auto node = std::make_shared<RowIndexNode>();
   ARROW_ASSIGN_OR_RAISE(node->schema_, child->schema()->AddField(child->schema()->num_fields(),
-                                                                arrow::field(name, arrow::int64(), /*nullable=*/false)));
+                                                                 arrow::field(name, arrow::int64(), /*nullable=*/false)));
   node->npartitions_ = child->npartitions();
   node->name_ = std::move(name);
   node->children_ = {std::move(child)};

@@ -10,9 +10,8 @@ namespace {
 constexpr size_t kFilesShown = 2;
 
 nlohmann::json SplitToJson(const Split& split) {
-  return {{"uri", split.file.uri},     {"size", split.file.size}, {"version", split.file.version},
-          {"offset", split.offset},    {"length", split.length},  {"detail", split.detail},
-          {"values", split.partition_values}};
+  return {{"uri", split.file.uri},  {"size", split.file.size}, {"version", split.file.version},   {"offset", split.offset},
+          {"length", split.length}, {"detail", split.detail},  {"values", split.partition_values}};
 }
 
 Split SplitFromJson(const nlohmann::json& json) {
@@ -109,7 +108,8 @@ Result<PlanPtr> ScanNode::WithFilter(const ExpressionPtr& filter) const {
   std::vector<ExpressionPtr> added;
   SplitConjunction(filter, &added);
   for (const ExpressionPtr& part : added) {
-    if (std::none_of(parts.begin(), parts.end(), [&](const ExpressionPtr& p) { return p->Equals(*part); })) parts.push_back(part);
+    if (std::none_of(parts.begin(), parts.end(), [&](const ExpressionPtr& p) { return p->Equals(*part); }))
+      parts.push_back(part);
   }
   changed.filter = JoinConjunction(parts);
   return Make(std::move(changed));

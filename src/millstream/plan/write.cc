@@ -17,8 +17,8 @@ Result<PlanPtr> WriteNode::Make(PlanPtr child, Arguments arguments) {
     return Status::Invalid("a write's mode is 'overwrite', 'append' or 'error', not '", arguments.mode, "'");
   }
   auto node = std::make_shared<WriteNode>();
-  node->schema_ = arrow::schema({arrow::field("path", arrow::utf8()), arrow::field("rows", arrow::int64()),
-                                 arrow::field("bytes", arrow::int64())});
+  node->schema_ = arrow::schema(
+      {arrow::field("path", arrow::utf8()), arrow::field("rows", arrow::int64()), arrow::field("bytes", arrow::int64())});
   node->arguments_ = std::move(arguments);
   node->children_ = {std::move(child)};
   return node;

@@ -133,10 +133,8 @@ void BindPlans(nb::module_& module) {
                   nb::arg("storage_options_json") = nb::none())
       .def_static("from_tables", &FromTables, nb::arg("tables"))
       .def("with_row_index", [](const PlanHandle& self, std::string name) { return Made(RowIndexNode::Make(self.plan, name)); })
-      .def("filter",
-           [](const PlanHandle& self, const ExprHandle& predicate) {
-             return Made(FilterNode::Make(self.plan, predicate.expression));
-           })
+      .def("filter", [](const PlanHandle& self,
+                        const ExprHandle& predicate) { return Made(FilterNode::Make(self.plan, predicate.expression)); })
       .def("project",
            [](const PlanHandle& self, std::vector<std::string> names, const std::vector<ExprHandle>& expressions) {
              return Made(ProjectNode::Make(self.plan, std::move(names), Unwrap(expressions)));
@@ -148,8 +146,8 @@ void BindPlans(nb::module_& module) {
              for (const PlanHandle& other : others) all.push_back(other.plan);
              return Made(UnionNode::Make(std::move(all)));
            })
-      .def("partitions",
-           [](const PlanHandle& self, std::vector<int> indices) { return Made(PartitionsNode::Make(self.plan, std::move(indices))); })
+      .def("partitions", [](const PlanHandle& self,
+                            std::vector<int> indices) { return Made(PartitionsNode::Make(self.plan, std::move(indices))); })
       .def("repartition",
            [](const PlanHandle& self, int npartitions) { return Made(RepartitionNode::Make(self.plan, npartitions)); })
       .def("aggregate", &Aggregate, nb::arg("keys"), nb::arg("aggregates"), nb::arg("sort"), nb::arg("dropna"))
