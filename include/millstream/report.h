@@ -8,7 +8,7 @@ namespace millstream {
 
 struct RunReport {
   double seconds = 0;
-  int64_t rows_in = 0;       ///< rows that scans gave
+  int64_t rows_in = 0;       ///< rows that scans read, those that a filter pushed into them drops included
   int64_t bytes_read = 0;    ///< from storage, compressed where it is
   int64_t rows_written = 0;  ///< 0 for a run that wrote nothing
   int64_t bytes_written = 0;

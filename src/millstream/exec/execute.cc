@@ -129,7 +129,7 @@ class Execution {
     for (const OperatorMetrics& m : metrics_->operators()) {
       bytes_read += m.bytes_read;
       spilled += m.spilled_bytes;
-      if (m.name == "Scan") rows_in += m.rows_out;
+      if (m.name == "Scan") rows_in += m.rows_in;
       if (m.name == "Write") {
         rows_written += m.rows_in;
         bytes_written += m.bytes_out;

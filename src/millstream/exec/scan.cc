@@ -15,6 +15,7 @@ class CountingMorsel final : public Morsel {
     const auto start = Clock::now();
     Clock::duration downstream{};
     Status status = input_->Decode([&](std::shared_ptr<arrow::RecordBatch> batch) {
+      metrics_->rows_in.fetch_add(batch->num_rows(), std::memory_order_relaxed);
       metrics_->rows_out.fetch_add(batch->num_rows(), std::memory_order_relaxed);
       metrics_->bytes_out.fetch_add(BatchBytes(*batch), std::memory_order_relaxed);
       const auto handed_over = Clock::now();
@@ -23,6 +24,7 @@ class CountingMorsel final : public Morsel {
       return consumed;
     });
     metrics_->nanoseconds.fetch_add((Clock::now() - start - downstream).count(), std::memory_order_relaxed);
+    metrics_->rows_in.fetch_add(input_->rows_dropped(), std::memory_order_relaxed);
     return status;
   }
 

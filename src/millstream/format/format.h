@@ -53,6 +53,8 @@ class Morsel {
  public:
   virtual ~Morsel() = default;
   virtual Status Decode(const EmitBatch& emit) = 0;
+  /// After Decode: rows it read but left out, because the request's filter does not hold for them.
+  virtual int64_t rows_dropped() const { return 0; }
 };
 
 /// Cuts a split into morsels of some MB. Next is the serial part (read, inflate, find record boundaries) and is called by one

@@ -200,6 +200,8 @@ class CsvMorsel final : public Morsel {
             int64_t offset)
       : plan_(std::move(plan)), buffer_(std::move(buffer)), text_(text), size_(size), offset_(offset) {}
 
+  int64_t rows_dropped() const override { return rows_dropped_; }
+
   Status Decode(const EmitBatch& emit) override {
     const Locate locate = [this](uint32_t at) { return plan_->PlaceOf(offset_ + at); };
     RecordIndexer indexer(*plan_, text_, size_, offset_);
@@ -275,6 +277,7 @@ class CsvMorsel final : public Morsel {
     }
     table->positions = survivors->data();
     table->stride = width;
+    rows_dropped_ += table->rows - kept;
     table->rows = kept;
     return Status::OK();
   }
@@ -285,6 +288,7 @@ class CsvMorsel final : public Morsel {
   const uint32_t size_;
   const int64_t offset_;
   int64_t emitted_ = 0;
+  int64_t rows_dropped_ = 0;
 };
 
 }  // namespace
