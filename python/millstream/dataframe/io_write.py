@@ -108,8 +108,10 @@ def to_parquet(
     directory, pattern = _split_pattern(path, "part.*.parquet", name_function)
     options |= {
         "custom_metadata": metadata or None, "partition_on": hive or None, "name_pattern": pattern,
-        "mode": "append" if append else "overwrite",
+        "mode": "append" if append else "overwrite", "replace_directory": overwrite,
     }  # fmt: skip
+    if overwrite and "://" not in directory and os.path.realpath(directory) == os.path.realpath("."):
+        raise ValueError("overwrite=True would clear the working directory: write into a directory of its own")
     return _write(frame, columns, "parquet", directory, options, storage_options, compute)
 
 
@@ -136,7 +138,7 @@ def to_text(
     if index:
         frame, named = _with_index(frame, lambda i: "" if len(frame._levels) == 1 else f"level_{i}")
     columns = {**named, **_text_labels(frame)}
-    options |= {"compression": compression, "mode": "error" if "x" in mode else "overwrite", "replace_directory": False}
+    options |= {"compression": compression, "mode": "error" if "x" in mode else "overwrite"}
     if single_file:
         return _write(frame, columns, format, os.fspath(path), {**options, "single_file": True}, storage_options, compute)
     directory, pattern = _split_pattern(path, "*.part", name_function)
@@ -155,5 +157,5 @@ def to_avro(
         frame._require([name for name in names if name not in columns])
         columns = {name: columns[name] for name in names}
     directory, pattern = _split_pattern(path, "part.*.avro", name_function)
-    options |= {"name_pattern": pattern, "replace_directory": False}
+    options |= {"name_pattern": pattern}
     return _write(frame, columns, "avro", directory, options, storage_options, compute)

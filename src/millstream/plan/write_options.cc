@@ -28,6 +28,7 @@ Result<WriteNode::Arguments> ParseWriteOptions(const std::string& format, const 
   WriteNode::Arguments made;
   made.format = format;
   made.path = path;
+  made.replace_directory = false;  // a directory may hold what is not ours: it is cleared only where that is asked for
   if (options.contains("partition_on") && options["partition_on"].is_string()) {
     options["partition_on"] = nlohmann::json::array({options["partition_on"]});
   }
