@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import subprocess
 import sys
 
@@ -64,3 +66,90 @@ def test_pyarrow_and_the_system_may_both_bring_openssl():
 def test_everything_named_is_there():
     for name in dd.__all__:
         assert hasattr(dd, name)
+
+
+def run_with(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A fresh interpreter, as settings are read when the session is made."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MILLSTREAM_")}
+    return subprocess.run(
+        [sys.executable, "-c", "import millstream\n" + code], env={**kept, **environment}, capture_output=True, text=True
+    )
+
+
+def settings_with(code: str = "", **environment: str) -> dict:
+    done = run_with(f"{code}\nimport json; print(json.dumps(millstream.settings()))", **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_settings_from_the_environment(tmp_path):
+    found = settings_with(
+        MILLSTREAM_MEMORY_LIMIT="256MB", MILLSTREAM_THREADS="3", MILLSTREAM_TEMP_DIR=str(tmp_path), HOME=str(tmp_path)
+    )
+    assert found["memory_limit"] == 256_000_000 and found["threads"] == 3 and found["temp_dir"] == str(tmp_path)
+
+
+def test_settings_from_a_file(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text(f'memory_limit = "1GiB"\nthreads = 5\ntemp_dir = "{tmp_path}"\n')
+    found = settings_with(MILLSTREAM_CONFIG=str(file))
+    assert found["memory_limit"] == 2**30 and found["threads"] == 5 and found["temp_dir"] == str(tmp_path)
+    home = tmp_path / ".config" / "millstream.toml"
+    home.parent.mkdir()
+    home.write_text("threads = 7\nmemory_limit = 300000000\n")
+    found = settings_with(HOME=str(tmp_path))
+    assert found["threads"] == 7 and found["memory_limit"] == 300_000_000
+
+
+def test_arguments_win_over_the_environment_and_that_over_the_file(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text('memory_limit = "1GB"\nthreads = 5\n')
+    found = settings_with(
+        "millstream.configure(threads=2)", MILLSTREAM_CONFIG=str(file), MILLSTREAM_THREADS="3", MILLSTREAM_MEMORY_LIMIT="2GB"
+    )
+    assert found["threads"] == 2 and found["memory_limit"] == 2 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"MILLSTREAM_MEMORY_LIMIT": "much"}, "MILLSTREAM_MEMORY_LIMIT"),
+        ({"MILLSTREAM_MEMORY_LIMIT": "1kB"}, "too small"),
+        ({"MILLSTREAM_THREADS": "two"}, "MILLSTREAM_THREADS: 'two' is not a whole number"),
+        ({"MILLSTREAM_THREADS": "0"}, "threads must be from 1"),
+        ({"MILLSTREAM_TEMP_DIR": "/proc/none"}, "/proc/none"),
+        ({"MILLSTREAM_CONFIG": "/none.toml"}, "/none.toml, which does not exist"),
+    ],
+)
+def test_bad_values_in_the_environment(environment, message):
+    done = run_with("millstream.settings()", **environment)
+    assert done.returncode != 0 and message in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("thread = 2", "thread is not a setting"),
+        ('threads = "two"', "threads is not a setting, or not of its type"),
+        ('threads = 2\nmemory_limit = "much"', "memory_limit"),
+        ("threads = ", "line 1"),
+    ],
+)
+def test_bad_values_in_a_file(tmp_path, text, message):
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    done = run_with("millstream.settings()", MILLSTREAM_CONFIG=str(file))
+    assert done.returncode != 0 and message in done.stderr and str(file) in done.stderr
+
+
+def test_spill_files_go_to_the_temp_dir_and_vanish(tmp_path):
+    code = f"""
+millstream.configure(temp_dir={str(tmp_path)!r}, memory_limit="128MB", threads=1)
+import os, pandas as pd, millstream.dataframe as dd
+frame = dd.from_pandas(pd.DataFrame({{"k": range(1000), "v": range(1000)}}), npartitions=4)
+assert len(frame.groupby("k").v.sum().compute()) == 1000
+assert os.listdir({str(tmp_path)!r})
+"""
+    done = run_with(code, MILLSTREAM_FORCE_SPILL="1")
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path) == []

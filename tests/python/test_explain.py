@@ -1,0 +1,59 @@
+"""What the optimizer does is visible in the plan: only what is needed is read."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import millstream.dataframe as dd
+
+
+@pytest.fixture
+def stored(tmp_path) -> str:
+    frame = pd.DataFrame({"id": range(1000), "fare": [i / 4 for i in range(1000)], "year": [2012 + i % 3 for i in range(1000)]})
+    dd.from_pandas(frame, npartitions=2).to_parquet(tmp_path / "trips", partition_on="year")
+    dd.from_pandas(frame, npartitions=1).to_csv(tmp_path / "trips.csv", index=False, single_file=True)
+    return str(tmp_path)
+
+
+def scan_line(text: str) -> str:
+    (line,) = [line for line in text.splitlines() if "Scan" in line]
+    return line
+
+
+def test_columns(stored):
+    assert "[fare; 1 of 3 columns]" in scan_line(dd.read_csv(f"{stored}/trips.csv").fare.sum().explain())
+    assert "[id; 1 of 3 columns]" in scan_line(dd.read_parquet(f"{stored}/trips")[["id"]].explain())
+    assert "of 3 columns" not in scan_line(dd.read_csv(f"{stored}/trips.csv").fare.sum().explain(optimized=False))
+
+
+def test_filters(stored):
+    trips = dd.read_csv(f"{stored}/trips.csv")
+    kept = trips[trips.fare > 3].id.sum()
+    assert "filter (fare > 3)" in scan_line(kept.explain()) and ", filter" not in scan_line(kept.explain(optimized=False))
+    write = trips[trips.fare > 3].to_parquet(f"{stored}/never", compute=False)
+    assert "filter (fare > 3)" in scan_line(write.explain())
+
+
+def test_hive_partitions_that_do_not_match_are_not_read(stored):
+    trips = dd.read_parquet(f"{stored}/trips")
+    one, all_years = trips[trips.year == 2013].groupby("id").fare.sum(), trips.groupby("id").fare.sum()
+    assert "filter (year == 2013)" in scan_line(one.explain())
+    assert len(one.compute()) == 333 and len(all_years.compute()) == 1000
+    assert one.last_report["bytes_read"] < all_years.last_report["bytes_read"] / 2
+    assert one.last_report["rows_in"] == 333
+
+
+def test_limits(stored):
+    head = dd.read_csv(f"{stored}/trips.csv").head(3, compute=False)
+    assert scan_line(head.explain()).endswith("limit 3")
+
+
+def test_what_each_operator_did(stored):
+    trips = dd.read_csv(f"{stored}/trips.csv")
+    kept = trips[trips.fare > 3][["id"]]
+    text = kept.explain(analyze=True)
+    assert "(rows 1000, " in scan_line(text) and "read 1" in scan_line(text)
+    (line,) = [line for line in text.splitlines() if "Filter" in line]
+    assert "(rows 987, " in line
+    assert kept.last_report["status"] == "ok" and kept.analyze().startswith("stage 0")
