@@ -1,0 +1,99 @@
+"""An output appears whole or not at all, however the job ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import millstream.dataframe as dd
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """broken.csv, with a bad value after most of its rows, good.csv, and an older output of ten rows in out."""
+    rows = "".join(f"{i},name {i % 7}\n" for i in range(200_000))
+    (tmp_path / "good.csv").write_text("n,name\n" + rows)
+    (tmp_path / "broken.csv").write_text("n,name\n" + rows + "oops,x\n" + rows[:10_000])
+    dd.from_pandas(pd.DataFrame({"n": range(10), "name": "old"}), npartitions=1).to_parquet(tmp_path / "out")
+    return tmp_path
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def assert_old_output(folder: Path) -> None:
+    assert files(folder / "out") == ["part.0.parquet"]
+    assert pq.read_table(folder / "out").column("name").to_pylist() == ["old"] * 10
+
+
+def test_a_bad_value_half_way(folder):
+    broken = dd.read_csv(folder / "broken.csv", blocksize="256kB")
+    for options in ({}, {"partition_on": "name"}, {"overwrite": True}, {"append": True}):
+        with pytest.raises(ValueError, match=r"broken\.csv.*line 200002.*'n'.*'oops'"):
+            broken.to_parquet(folder / "out", **options)
+        assert_old_output(folder)
+    for write in (broken.to_parquet, broken.to_csv, broken.to_avro, broken.to_json):
+        with pytest.raises(ValueError, match="oops"):
+            write(folder / "new")
+        assert not (folder / "new").exists()
+
+
+JOB = """
+import sys, time
+import millstream.dataframe as dd
+
+def slow(part):
+    print("working", flush=True)
+    time.sleep(0.3)
+    return part
+
+frame = dd.read_csv(sys.argv[1] + "/good.csv", blocksize="100kB").map_partitions(slow)
+try:
+    frame.to_parquet(sys.argv[1] + "/out")
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    """A job that is in the middle of its writing."""
+    job = subprocess.Popen([sys.executable, "-c", JOB, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert job.stdout is not None
+    for _ in range(3):
+        job.stdout.readline()
+    assert job.poll() is None
+    return job
+
+
+def test_a_killed_process_shows_nothing_and_the_next_run_cleans_up(folder):
+    job = start(folder)
+    job.kill()
+    job.communicate()
+    assert [name for name in files(folder / "out") if not name.startswith("_temporary")] == ["part.0.parquet"]
+    assert len(dd.read_parquet(folder / "out")) == 10
+    dd.read_csv(folder / "good.csv").to_parquet(folder / "out")
+    assert pq.read_table(folder / "out").num_rows == 200_000
+    assert all(name.startswith("part.") for name in files(folder / "out")) and os.listdir(folder / "out") == ["part.0.parquet"]
+
+
+def test_interrupting_is_quick_and_leaves_the_old_output(folder):
+    job = start(folder)
+    job.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    assert job.stdout is not None
+    while (line := job.stdout.readline()) == "working\n":
+        pass
+    took = time.monotonic() - sent
+    assert line == "interrupted\n", job.communicate()
+    assert took < 0.3 + 0.5  # a user's function runs to its end first
+    job.communicate()
+    assert_old_output(folder)
