@@ -25,6 +25,7 @@ CHILD = Path(__file__).with_name("child.py")
 @dataclass(frozen=True)
 class Measurement:
     seconds: float = 0.0
+    cpu: float = 0.0  # user and system seconds, all threads
     peak: int = 0  # bytes of resident memory above what the process had before the work
     others: float = 0.0  # cores that other processes kept busy
     error: str = ""  # empty: the output equals the oracle's
@@ -62,7 +63,8 @@ def measure(work: Work, label: str, data: Path, want: list[Any], timeout: float)
         if done.returncode != 0:
             return Measurement(others=others, error=last_line(done.stderr) or f"exit code {done.returncode}")
         answer = json.loads(done.stdout.splitlines()[-1])
-        return Measurement(answer["seconds"], answer["peak"], others, verdict(work, out, answer["result"], want))
+        wrong = verdict(work, out, answer["result"], want)
+        return Measurement(answer["seconds"], answer["cpu"], answer["peak"], others, wrong)
     finally:
         shutil.rmtree(out, ignore_errors=True)
 
@@ -73,7 +75,7 @@ def verdict(work: Work, out: Path, result: list[Any] | None, want: list[Any]) ->
         got = result if work.check is None else work.check(out)
     except Exception as error:  # whatever a reader says about a peer's file
         return f"unreadable: {error}".splitlines()[0]
-    return "" if same(got, want) else f"wrong: {got} instead of {want}"[:300]
+    return "" if same(got, want) else f"wrong: {got} instead of {want}"[:200]
 
 
 def same(got: Any, want: Any) -> bool:
@@ -87,7 +89,7 @@ def same(got: Any, want: Any) -> bool:
 
 def last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
+    return lines[-1][:200] if lines else ""
 
 
 def children_cpu() -> float:

@@ -33,6 +33,9 @@ class Outcome:
     def seconds(self, label: str) -> float:
         return statistics.median(run.seconds for run in self.runs[label])
 
+    def cpu(self, label: str) -> float:
+        return statistics.median(run.cpu for run in self.runs[label])
+
     def peak(self, label: str) -> int:
         return max(run.peak for run in self.runs[label])
 
@@ -55,15 +58,16 @@ def measured(outcomes: Sequence[Outcome]) -> str:
         for label, runs in outcome.runs.items():
             name = outcome.work.title if label == next(iter(outcome.runs)) else ""
             if error := outcome.error(label):
-                rows.append([name, label, "-", "-", "-", "-", "-", error])
+                rows.append([name, label, *["-"] * 6, error])
                 continue
             times = [run.seconds for run in runs]
             middle = outcome.seconds(label)
             rate = f"{outcome.input_bytes / middle / 1e6:.0f}" if outcome.input_bytes else "-"
             ratio = f"{middle / ours:.2f}x" if ours and label != "millstream" else "-"
             spread = f"{min(times):.3f}-{max(times):.3f}"
-            rows.append([name, label, f"{middle:.3f}", spread, rate, f"{outcome.peak(label) / 1e6:.0f}", ratio, "ok"])
-    header = ["work", "engine", "s (median)", "s (range)", "input MB/s", "peak MB", "time to millstream's", "output"]
+            peak = f"{outcome.peak(label) / 1e6:.0f}"
+            rows.append([name, label, f"{middle:.3f}", spread, f"{outcome.cpu(label):.3f}", rate, peak, ratio, "ok"])
+    header = ["work", "engine", "s (median)", "s (range)", "CPU s", "input MB/s", "peak MB", "time to millstream's", "output"]
     return table(header, rows)
 
 

@@ -78,7 +78,8 @@ def bench(work: Work, labels: list[str], scale: float, runs: int, timeout: float
                 continue  # wrong once is wrong
             run = measure(work, label, data, want, timeout)
             taken[label].append(run)
-            status = run.error or f"{run.seconds:.3f} s, peak {run.peak / 1e6:.0f} MB, {run.others:.1f} cores busy elsewhere"
+            memory = f"peak {run.peak / 1e6:.0f} MB, {run.others:.1f} cores busy elsewhere"
+            status = run.error or f"{run.seconds:.3f} s, CPU {run.cpu:.3f} s, {memory}"
             print(f"  {turn + 1} {label:<18} {status}", flush=True)
     return Outcome(work, size_of(data) if work.input else 0, taken)
 

@@ -23,7 +23,7 @@ class Goal:
     subject: str = "millstream"
 
     def words(self) -> str:
-        peers = " and ".join(self.peers)
+        peers = ", ".join(self.peers)
         best = f"the best of {peers}" if len(self.peers) > 1 else peers
         return f">= {self.at_least:g}x {best}" if self.at_least is not None else f"<= {self.at_most:g}x the time of {best}"
 
