@@ -1,6 +1,9 @@
-// Files by the values of columns: rows gather by directory until they are enough for a file, or memory is short.
+// Files by the values of columns: rows gather by directory. Where memory runs short, directories with many rows become files
+// and the rows of the others go to disk, sorted; they are merged at the end, so that a directory gets few files.
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -9,56 +12,39 @@
 #include <arrow/table.h>
 #include <arrow/util/byte_size.h>
 
+#include "millstream/exec/keyed_runs.h"
 #include "millstream/exec/partition_path.h"
 #include "millstream/exec/partitioned_writer_internal.h"
-#include "millstream/scheduler/parallel.h"
+#include "millstream/exec/run_parallel.h"
 
 namespace millstream {
 namespace {
 
 constexpr int64_t kFileBytes = 128 << 20;  ///< of rows, after which a directory's rows become a file
+constexpr int64_t kEarlyBytes = 1 << 20;   ///< where memory is short, directories with less wait on disk
 constexpr int64_t kMaxShare = 512 << 20;
 constexpr int64_t kMinShare = 2 << 20;
-constexpr int64_t kForcedShare = 64 << 10;  ///< in the test mode that spills at every opportunity
-constexpr int64_t kSmallPieceRows = 4096;   ///< smaller pieces are joined before they are encoded
-
-/// A batch of rows put together by key, counted while any piece of it is alive.
-struct Gathered {
-  Gathered(std::shared_ptr<arrow::RecordBatch> rows, int64_t size, std::atomic<int64_t>* held)
-      : batch(std::move(rows)), bytes(size), held_bytes(held) {
-    held_bytes->fetch_add(bytes, std::memory_order_relaxed);
-  }
-  ~Gathered() { held_bytes->fetch_sub(bytes, std::memory_order_relaxed); }
-  Gathered(const Gathered&) = delete;
-  Gathered& operator=(const Gathered&) = delete;
-
-  const std::shared_ptr<arrow::RecordBatch> batch;
-  const int64_t bytes;
-  std::atomic<int64_t>* const held_bytes;
-};
-
-/// Neighbouring rows of a gathered batch that have one key.
-struct Piece {
-  int64_t partition = 0;
-  int64_t morsel = 0;
-  std::shared_ptr<const Gathered> gathered;
-  int64_t offset = 0;
-  int64_t rows = 0;
-  int64_t bytes = 0;  ///< its part of the batch's
-};
+constexpr int64_t kMinBlockBytes = 16 << 10;
+constexpr int64_t kMaxBlockBytes = 256 << 10;
+constexpr int64_t kMinFanIn = 4;
+constexpr int64_t kMaxFanIn = 512;
+constexpr int64_t kJoinRows = 4096;  ///< smaller pieces are joined before they are encoded
+constexpr int64_t kJoinBytes = 1 << 20;
 
 /// A directory.
 struct Key {
   std::string path;
-  std::vector<Piece> pieces;
-  int64_t bytes = 0;
+  int64_t number = 0;
+  std::vector<KeyedRows> pieces;
+  int64_t bytes = 0;  ///< of the pieces
+  int64_t spilled_bytes = 0;
   int64_t flushes = 0;
 };
 
 /// What one file is made of.
 struct Flush {
   std::string name;
-  std::vector<Piece> pieces;
+  std::vector<KeyedRows> pieces;
   int64_t bytes = 0;
 };
 
@@ -79,38 +65,81 @@ struct Progress {
   }
 };
 
+/// A file of a directory. Small pieces are joined, as encoding a batch has a cost of its own.
+class KeyFile {
+ public:
+  static Result<std::unique_ptr<KeyFile>> Create(const OutputFormat& output, const std::string& name,
+                                                 const std::shared_ptr<arrow::Schema>& schema, int64_t bytes) {
+    std::unique_ptr<KeyFile> file(new KeyFile());
+    file->pool_ = output.context.pool;
+    const int64_t buffer_bytes = std::clamp<int64_t>(2 * bytes, 4 << 10, kOutputBufferBytes);
+    ARROW_ASSIGN_OR_RAISE(file->file_, OutputFile::Create(output, name, schema, buffer_bytes));
+    return file;
+  }
+
+  Status Add(const KeyedRows& piece) {
+    bytes_ += piece.bytes;
+    if (piece.rows >= kJoinRows) {
+      ARROW_RETURN_NOT_OK(WriteJoined());
+      return file_->Write(*piece.batch->Slice(piece.offset, piece.rows));
+    }
+    small_.push_back(piece.batch->Slice(piece.offset, piece.rows));
+    small_bytes_ += piece.bytes;
+    return small_bytes_ < kJoinBytes ? Status::OK() : WriteJoined();
+  }
+
+  Result<WrittenFile> Finish() {
+    ARROW_RETURN_NOT_OK(WriteJoined());
+    return file_->Finish();
+  }
+
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  KeyFile() = default;
+
+  Status WriteJoined() {
+    const auto pieces = std::exchange(small_, {});
+    small_bytes_ = 0;
+    if (pieces.empty()) return Status::OK();
+    if (pieces.size() == 1) return file_->Write(*pieces.front());
+    ARROW_ASSIGN_OR_RAISE(const auto joined, arrow::ConcatenateRecordBatches(pieces, pool_));
+    return file_->Write(*joined);
+  }
+
+  arrow::MemoryPool* pool_ = nullptr;
+  std::unique_ptr<OutputFile> file_;
+  arrow::RecordBatchVector small_;
+  int64_t small_bytes_ = 0;
+  int64_t bytes_ = 0;
+};
+
 class KeyedWriter final : public PartitionedWriter {
  public:
   KeyedWriter(Options options, std::vector<int> key_columns, std::shared_ptr<arrow::Schema> rest)
-      : options_(std::move(options)), key_columns_(std::move(key_columns)), rest_(std::move(rest)) {
-    const TaskContext& context = options_.output.context;
-    share_ = options_.share > 0 ? options_.share : std::clamp(context.budget->limit() / 8, kMinShare, kMaxShare);
-    if (context.force_spill) share_ = std::min(share_, kForcedShare);
-  }
+      : options_(std::move(options)),
+        key_columns_(std::move(key_columns)),
+        rest_(std::move(rest)),
+        threads_(std::max(1, options_.output.context.threads)),
+        share_(ShareOf(options_)),
+        runs_store_(options_.output.context, rest_, std::clamp(share_ / (64 * threads_), kMinBlockBytes, kMaxBlockBytes)),
+        tables_(options_.output.context.budget) {}
 
   Status Consume(int64_t partition, int64_t morsel, std::shared_ptr<arrow::RecordBatch> batch) override {
     const TaskContext& context = options_.output.context;
-    ARROW_RETURN_NOT_OK(context.CheckCancelled());
-    if (stopped_.load(std::memory_order_relaxed)) return Status::Cancelled("the write was stopped");
+    ARROW_RETURN_NOT_OK(CheckGoingOn());
     if (batch->num_rows() == 0) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(GroupedRows grouped, GroupByPath(*batch, key_columns_, rest_, context.pool));
     batch.reset();
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*grouped.batch));
-    const auto gathered = std::make_shared<const Gathered>(grouped.batch, bytes, &held_bytes_);
-    std::vector<Flush> flushes;
+    if (arrow::util::TotalBufferSize(*grouped.batch) > 2 * bytes) {  // a slice, which would keep all of its batch in memory
+      ARROW_ASSIGN_OR_RAISE(grouped.batch, arrow::ConcatenateRecordBatches({grouped.batch}, context.pool));
+    }
     {
       std::lock_guard lock(mutex_);
-      for (size_t k = 0; k < grouped.paths.size(); ++k) {
-        const int64_t rows = grouped.offsets[k + 1] - grouped.offsets[k];
-        const auto part = static_cast<double>(rows) / static_cast<double>(grouped.batch->num_rows());
-        const auto piece_bytes = static_cast<int64_t>(part * static_cast<double>(bytes));
-        Key* key = Add(std::move(grouped.paths[k]), {partition, morsel, gathered, grouped.offsets[k], rows, piece_bytes});
-        if (key->bytes >= kFileBytes) TakeFlush(key, &flushes);
-      }
-      if (waiting_bytes_ > share_) TakeLargest(&flushes);
+      ARROW_RETURN_NOT_OK(AddGrouped(partition, morsel, std::move(grouped), bytes));
     }
-    for (Flush& flush : flushes) ARROW_RETURN_NOT_OK(Write(std::move(flush)));
-    return Compact();
+    return MakeRoom();
   }
 
   Status MorselDone(int64_t partition, int64_t morsel) override {
@@ -126,152 +155,317 @@ class KeyedWriter final : public PartitionedWriter {
   }
 
   Result<std::vector<WrittenFile>> Finish() override {
-    finishing_ = true;
-    std::vector<Flush> flushes;
-    for (auto& [path, key] : keys_) TakeFlush(&key, &flushes);
-    for (const auto& [path, key] : keys_) {
-      if (!key.pieces.empty()) return Status::UnknownError("rows of directory ", path, " were left: a morsel did not end");
+    if (runs_.empty()) {
+      ARROW_RETURN_NOT_OK(WriteGathered());
+      return files_.Take();
     }
-    keys_.clear();
-    // Largest first, so that the threads end at about the same time.
-    std::sort(flushes.begin(), flushes.end(), [](const Flush& a, const Flush& b) { return a.bytes > b.bytes; });
-    std::atomic<size_t> next{0};
-    ARROW_RETURN_NOT_OK(RunOnThreads(
-        std::max(1, options_.output.context.threads),
-        [&](int) -> Status {
-          for (size_t i = next++; i < flushes.size(); i = next++) {
-            ARROW_RETURN_NOT_OK(options_.output.context.CheckCancelled());
-            ARROW_RETURN_NOT_OK(Write(std::move(flushes[i])));
-          }
-          return Status::OK();
-        },
-        [&] { next = flushes.size(); }));
+    {
+      std::unique_lock lock(mutex_);
+      ARROW_RETURN_NOT_OK(Spill(&lock, 0));
+    }
+    tables_.Clear();
+    const int64_t fan_in = share_ / (2 * threads_ * runs_store_.block_bytes());
+    ARROW_RETURN_NOT_OK(
+        ReduceRuns(&runs_store_, threads_, static_cast<size_t>(std::clamp(fan_in, kMinFanIn, kMaxFanIn)), &runs_));
+    const std::vector<int64_t> cuts = KeyRanges();
+    ARROW_RETURN_NOT_OK(RunParallel(threads_, static_cast<int64_t>(cuts.size()) - 1, [&](int64_t i, int) {
+      return WriteMerged(cuts[static_cast<size_t>(i)], cuts[static_cast<size_t>(i) + 1]);
+    }));
     return files_.Take();
   }
 
-  void Stop() override { stopped_.store(true, std::memory_order_relaxed); }
+  void Stop() override {
+    std::lock_guard lock(mutex_);
+    stopped_.store(true, std::memory_order_relaxed);
+    changed_.notify_all();
+  }
+
+  int64_t spilled_bytes() const override { return runs_store_.spilled_bytes(); }
 
  private:
-  Key* Add(std::string path, Piece piece) {
-    const auto [found, is_new] = keys_.try_emplace(std::move(path));
-    Key* key = &found->second;
-    if (is_new) key->path = found->first;
-    key->bytes += piece.bytes;
-    waiting_bytes_ += piece.bytes;
-    key->pieces.push_back(std::move(piece));
-    return key;
+  static int64_t ShareOf(const Options& options) {
+    if (options.output.context.force_spill) return 0;
+    if (options.share > 0) return options.share;
+    return std::clamp(options.output.context.budget->limit() / 8, kMinShare, kMaxShare);
   }
 
-  bool InOrder(const Piece& piece) const {
-    const auto found = progress_.find(piece.partition);
-    return piece.morsel <= (found == progress_.end() ? 0 : found->second.frontier);
+  Status CheckGoingOn() const {
+    if (stopped_.load(std::memory_order_relaxed)) return Status::Cancelled("the write was stopped");
+    return options_.output.context.CheckCancelled();
   }
 
-  /// Moves those rows of `key` that may be written now into a flush.
-  void TakeFlush(Key* key, std::vector<Flush>* flushes) {
+  /// `batch`, counted for as long as this pointer to it lives.
+  std::shared_ptr<arrow::RecordBatch> Counted(std::shared_ptr<arrow::RecordBatch> batch, int64_t bytes) {
+    held_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    arrow::RecordBatch* rows = batch.get();
+    return {rows, [this, batch = std::move(batch), bytes](arrow::RecordBatch*) mutable {
+              batch.reset();
+              held_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+            }};
+  }
+
+  Status AddGrouped(int64_t partition, int64_t morsel, GroupedRows grouped, int64_t bytes) {
+    const RowPlace place{partition, morsel, next_sequence_++};
+    const double row_bytes = static_cast<double>(bytes) / static_cast<double>(grouped.batch->num_rows());
+    const auto batch = Counted(std::move(grouped.batch), bytes);
+    for (size_t k = 0; k < grouped.paths.size(); ++k) {
+      const auto [found, is_new] = keys_.try_emplace(std::move(grouped.paths[k]));
+      Key* key = &found->second;
+      if (is_new) {
+        key->path = found->first;
+        key->number = static_cast<int64_t>(by_number_.size());
+        by_number_.push_back(key);
+      }
+      const int64_t rows = grouped.offsets[k + 1] - grouped.offsets[k];
+      const auto piece_bytes = static_cast<int64_t>(static_cast<double>(rows) * row_bytes);
+      key->pieces.push_back({key->number, place, batch, grouped.offsets[k], rows, piece_bytes});
+      key->bytes += piece_bytes;
+      waiting_bytes_ += piece_bytes;
+      ++pieces_;
+      if (key->bytes >= kFileBytes && key->spilled_bytes == 0) TakeFlush(key);
+    }
+    constexpr auto kKeyBytes = static_cast<int64_t>(2 * sizeof(Key));
+    return tables_.Resize(static_cast<int64_t>(keys_.size()) * kKeyBytes + PiecesBytes(), "the directories of a write");
+  }
+
+  int64_t PiecesBytes() const { return pieces_ * static_cast<int64_t>(sizeof(KeyedRows)); }
+  int64_t HeldBytes() const { return held_bytes_.load(std::memory_order_relaxed) + PiecesBytes(); }
+  int64_t Room() const { return options_.output.context.budget->UnderPressure() ? share_ / 2 : share_; }
+
+  bool InOrder(const KeyedRows& piece) const {
+    const auto found = progress_.find(piece.place.partition);
+    return piece.place.morsel <= (found == progress_.end() ? 0 : found->second.frontier);
+  }
+
+  /// Until the rows gathered fit. One thread at a time decides what goes; all that come by write the files, or wait.
+  Status MakeRoom() {
+    std::unique_lock lock(mutex_);
+    bool compacted = false;
+    while (!queue_.empty() || HeldBytes() > Room()) {
+      ARROW_RETURN_NOT_OK(CheckGoingOn());
+      if (!queue_.empty()) {
+        ARROW_RETURN_NOT_OK(WriteQueued(&lock));
+      } else if (busy_ > 0) {
+        changed_.wait(lock);
+      } else if (pieces_ == 0) {
+        break;
+      } else if (QueueLargest()) {
+        continue;
+      } else if (!compacted && waiting_bytes_ <= Room() / 2) {
+        ARROW_RETURN_NOT_OK(Compact());
+        compacted = true;
+      } else {
+        ARROW_RETURN_NOT_OK(Spill(&lock, compacted ? 0 : Room() / 4));
+      }
+    }
+    return Status::OK();
+  }
+
+  Status WriteQueued(std::unique_lock<std::mutex>* lock) {
+    Flush flush = std::move(queue_.front());
+    queue_.pop_front();
+    ++busy_;
+    lock->unlock();
+    const Status status = Write(std::move(flush));
+    lock->lock();
+    --busy_;
+    changed_.notify_all();
+    return status;
+  }
+
+  /// The largest keys that are worth a file, until half of the share is free. A key some of whose rows are on disk waits for
+  /// the end: they may belong before those in memory.
+  bool QueueLargest() {
+    std::vector<Key*> by_size;
+    for (Key* key : by_number_) {
+      if (key->bytes < kEarlyBytes || key->spilled_bytes > 0) continue;
+      int64_t in_order = 0;
+      for (const KeyedRows& piece : key->pieces) in_order += InOrder(piece) ? piece.bytes : 0;
+      if (in_order >= kEarlyBytes) by_size.push_back(key);
+    }
+    std::sort(by_size.begin(), by_size.end(), [](const Key* a, const Key* b) { return a->bytes > b->bytes; });
+    for (Key* key : by_size) {
+      if (waiting_bytes_ <= Room() / 2) break;
+      TakeFlush(key);
+    }
+    return !queue_.empty();
+  }
+
+  /// Queues those rows of `key` that may be written now as a file.
+  void TakeFlush(Key* key) {
     const auto later =
-        std::stable_partition(key->pieces.begin(), key->pieces.end(), [&](const Piece& piece) { return InOrder(piece); });
+        std::stable_partition(key->pieces.begin(), key->pieces.end(), [&](const KeyedRows& piece) { return InOrder(piece); });
     if (later == key->pieces.begin()) return;
     Flush flush;
     flush.pieces.assign(std::make_move_iterator(key->pieces.begin()), std::make_move_iterator(later));
     key->pieces.erase(key->pieces.begin(), later);
-    // Pieces of one morsel came in order, from one thread.
-    std::stable_sort(flush.pieces.begin(), flush.pieces.end(), [](const Piece& a, const Piece& b) {
-      return std::pair(a.partition, a.morsel) < std::pair(b.partition, b.morsel);
-    });
-    for (const Piece& piece : flush.pieces) flush.bytes += piece.bytes;
+    SortByPlace(&flush.pieces);
+    for (const KeyedRows& piece : flush.pieces) flush.bytes += piece.bytes;
     key->bytes -= flush.bytes;
     waiting_bytes_ -= flush.bytes;
-    const int64_t number = options_.first_partition + flush.pieces.front().partition;
-    const bool is_last = finishing_ && key->flushes == 0;
-    flush.name = key->path + OutputFileName(options_.name_pattern, number, is_last ? -1 : key->flushes);
-    ++key->flushes;
-    flushes->push_back(std::move(flush));
+    pieces_ -= static_cast<int64_t>(flush.pieces.size());
+    flush.name = NextName(key, flush.pieces.front().place.partition, finishing_);
+    queue_.push_back(std::move(flush));
   }
 
-  /// The largest keys, until half of the share is free.
-  void TakeLargest(std::vector<Flush>* flushes) {
-    std::vector<Key*> by_size;
-    for (auto& [path, key] : keys_) {
-      if (!key.pieces.empty()) by_size.push_back(&key);
-    }
-    std::sort(by_size.begin(), by_size.end(), [](const Key* a, const Key* b) { return a->bytes > b->bytes; });
-    for (Key* key : by_size) {
-      if (waiting_bytes_ <= share_ / 2) break;
-      TakeFlush(key, flushes);
-    }
+  static void SortByPlace(std::vector<KeyedRows>* pieces) {
+    std::sort(pieces->begin(), pieces->end(), [](const KeyedRows& a, const KeyedRows& b) { return a.place < b.place; });
+  }
+
+  /// Files of a key are numbered, unless it has but one.
+  std::string NextName(Key* key, int64_t partition, bool is_last) const {
+    const int64_t flush = key->flushes++;
+    const bool is_only = is_last && flush == 0;
+    return key->path + OutputFileName(options_.name_pattern, options_.first_partition + partition, is_only ? -1 : flush);
   }
 
   Status Write(Flush flush) {
-    const TaskContext& context = options_.output.context;
-    ARROW_ASSIGN_OR_RAISE(auto file, OutputFile::Create(options_.output, flush.name, rest_,
-                                                        std::clamp<int64_t>(2 * flush.bytes, 4 << 10, kOutputBufferBytes)));
-    ARROW_ASSIGN_OR_RAISE(const auto batches, Batches(flush));
-    flush.pieces.clear();
-    for (const auto& batch : batches) {
-      ARROW_RETURN_NOT_OK(context.CheckCancelled());
-      ARROW_RETURN_NOT_OK(file->Write(*batch));
+    ARROW_ASSIGN_OR_RAISE(auto file, KeyFile::Create(options_.output, flush.name, rest_, flush.bytes));
+    for (const KeyedRows& piece : flush.pieces) {
+      ARROW_RETURN_NOT_OK(options_.output.context.CheckCancelled());
+      ARROW_RETURN_NOT_OK(file->Add(piece));
     }
     ARROW_ASSIGN_OR_RAISE(WrittenFile written, file->Finish());
     files_.Add(std::move(written));
     return Status::OK();
   }
 
-  /// The rows of a flush; many small pieces are joined, as encoding a batch has a cost of its own.
-  Result<arrow::RecordBatchVector> Batches(const Flush& flush) const {
-    arrow::RecordBatchVector batches;
-    int64_t rows = 0;
-    for (const Piece& piece : flush.pieces) {
-      batches.push_back(piece.gathered->batch->Slice(piece.offset, piece.rows));
-      rows += piece.rows;
+  /// Writes the rows gathered as a run; but keys that will soon be worth a file stay, up to `keep_bytes`. Only one thread is
+  /// here at a time, so that of two runs the older has the older rows of a morsel.
+  Status Spill(std::unique_lock<std::mutex>* lock, int64_t keep_bytes) {
+    std::vector<KeyedRows> pieces;
+    pieces.reserve(static_cast<size_t>(pieces_));
+    for (Key* key : by_number_) {
+      if (key->pieces.empty()) continue;
+      if (key->spilled_bytes == 0 && key->bytes >= kEarlyBytes && key->bytes <= keep_bytes) {
+        keep_bytes -= key->bytes;
+        continue;
+      }
+      SortByPlace(&key->pieces);
+      std::move(key->pieces.begin(), key->pieces.end(), std::back_inserter(pieces));
+      key->pieces = {};
+      key->spilled_bytes += std::max<int64_t>(1, key->bytes);
+      waiting_bytes_ -= key->bytes;
+      key->bytes = 0;
     }
-    const auto pieces = static_cast<int64_t>(batches.size());
-    if (pieces == 1 || rows / pieces >= kSmallPieceRows) return batches;
-    ARROW_ASSIGN_OR_RAISE(auto joined, Joined(batches));
-    return arrow::RecordBatchVector{std::move(joined)};
-  }
-
-  Result<std::shared_ptr<arrow::RecordBatch>> Joined(const arrow::RecordBatchVector& batches) const {
-    return arrow::ConcatenateRecordBatches(batches, options_.output.context.pool);
+    pieces_ -= static_cast<int64_t>(pieces.size());
+    ++busy_;
+    lock->unlock();
+    RunWriter writer(&runs_store_);
+    Status status;
+    for (const KeyedRows& piece : pieces) {
+      status = writer.Add(piece);
+      if (!status.ok()) break;
+    }
+    Result<Run> run = status.ok() ? writer.Finish() : Result<Run>(status);
+    pieces.clear();
+    lock->lock();
+    --busy_;
+    changed_.notify_all();
+    ARROW_RETURN_NOT_OK(run.status());
+    if (!run->empty()) runs_.push_back(*std::move(run));
+    return Status::OK();
   }
 
   /// What is left after the largest keys went are small pieces of large batches, which would keep them all in memory: copies
-  /// the pieces where that frees half.
+  /// them.
   Status Compact() {
-    std::lock_guard lock(mutex_);
-    if (held_bytes_.load(std::memory_order_relaxed) <= share_ || waiting_bytes_ > held_bytes_ / 2) return Status::OK();
     arrow::RecordBatchVector slices;
-    std::vector<Piece*> places;
-    for (auto& [path, key] : keys_) {
-      for (Piece& piece : key.pieces) {
-        slices.push_back(piece.gathered->batch->Slice(piece.offset, piece.rows));
+    std::vector<KeyedRows*> places;
+    for (Key* key : by_number_) {
+      for (KeyedRows& piece : key->pieces) {
+        slices.push_back(piece.batch->Slice(piece.offset, piece.rows));
         places.push_back(&piece);
       }
     }
-    if (slices.empty()) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(auto joined, Joined(slices));
-    slices.clear();
+    ARROW_ASSIGN_OR_RAISE(auto joined, arrow::ConcatenateRecordBatches(slices, options_.output.context.pool));
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*joined));
-    const auto gathered = std::make_shared<const Gathered>(joined, bytes, &held_bytes_);
+    const auto batch = Counted(std::move(joined), bytes);
     int64_t offset = 0;
-    for (Piece* piece : places) {
-      piece->gathered = gathered;
+    for (KeyedRows* piece : places) {
+      piece->batch = batch;
       piece->offset = offset;
       offset += piece->rows;
     }
     return Status::OK();
   }
 
+  /// Everything is in memory: each key is written by one thread.
+  Status WriteGathered() {
+    finishing_ = true;
+    for (Key* key : by_number_) TakeFlush(key);
+    for (const Key* key : by_number_) {
+      if (!key->pieces.empty())
+        return Status::UnknownError("rows of directory ", key->path, " were left: a morsel did not end");
+    }
+    // Largest first, so that the threads end at about the same time.
+    std::sort(queue_.begin(), queue_.end(), [](const Flush& a, const Flush& b) { return a.bytes > b.bytes; });
+    return RunParallel(threads_, static_cast<int64_t>(queue_.size()),
+                       [&](int64_t i, int) { return Write(std::move(queue_[static_cast<size_t>(i)])); });
+  }
+
+  /// Numbers of keys that cut what was spilled into parts of about the same size.
+  std::vector<int64_t> KeyRanges() const {
+    int64_t total = 0;
+    for (const Key* key : by_number_) total += key->spilled_bytes;
+    const int64_t wanted = total / (2 * threads_) + 1;
+    std::vector<int64_t> cuts{0};
+    int64_t bytes = 0;
+    for (const Key* key : by_number_) {
+      bytes += key->spilled_bytes;
+      if (bytes >= wanted) {
+        cuts.push_back(key->number + 1);
+        bytes = 0;
+      }
+    }
+    const auto keys = static_cast<int64_t>(by_number_.size());
+    if (cuts.back() < keys) cuts.push_back(keys);
+    return cuts;
+  }
+
+  /// Writes the files of keys [first_key, end_key) from the runs.
+  Status WriteMerged(int64_t first_key, int64_t end_key) {
+    ARROW_ASSIGN_OR_RAISE(const auto merger, RunMerger::Make(&runs_store_, runs_, first_key, end_key));
+    std::unique_ptr<KeyFile> file;
+    int64_t open_key = -1;
+    for (;;) {
+      ARROW_ASSIGN_OR_RAISE(const KeyedRows piece, merger->Next());
+      if (file && (piece.rows == 0 || piece.key != open_key || file->bytes() >= kFileBytes)) {
+        ARROW_ASSIGN_OR_RAISE(WrittenFile written, file->Finish());
+        files_.Add(std::move(written));
+        file.reset();
+      }
+      if (piece.rows == 0) return Status::OK();
+      if (!file) {
+        Key* key = by_number_[static_cast<size_t>(piece.key)];
+        const std::string name = NextName(key, piece.place.partition, key->spilled_bytes < kFileBytes);
+        ARROW_ASSIGN_OR_RAISE(file, KeyFile::Create(options_.output, name, rest_, key->spilled_bytes));
+        open_key = piece.key;
+      }
+      ARROW_RETURN_NOT_OK(file->Add(piece));
+    }
+  }
+
   const Options options_;
   const std::vector<int> key_columns_;
   const std::shared_ptr<arrow::Schema> rest_;
-  int64_t share_ = 0;
+  const int threads_;
+  const int64_t share_;  ///< bytes of rows to gather at most
+  RunStore runs_store_;
   std::atomic<bool> stopped_{false};
   std::atomic<int64_t> held_bytes_{0};  ///< of all gathered batches that are alive
   std::mutex mutex_;
+  std::condition_variable changed_;  ///< a thread is no longer busy
+  int busy_ = 0;                     ///< threads that write files or a run
   std::unordered_map<std::string, Key> keys_;
+  std::vector<Key*> by_number_;
   std::map<int64_t, Progress> progress_;
+  int64_t next_sequence_ = 0;
   int64_t waiting_bytes_ = 0;  ///< of the pieces in `keys_`
+  int64_t pieces_ = 0;         ///< in `keys_`
+  Reservation tables_;         ///< for `keys_`
+  std::deque<Flush> queue_;    ///< files to be written
+  std::vector<Run> runs_;
   bool finishing_ = false;
   WrittenFiles files_;
 };

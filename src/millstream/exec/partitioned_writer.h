@@ -1,8 +1,9 @@
 // The shared sink of writes: rows of partitions, in order, into files; or rows by the values of columns into directories.
 //
 // Without `partition_on` each partition is a file (or all are one, `single_file`), whose batches are put into order as they
-// come. With it, rows gather by key across partitions and threads; a key's rows become a file at the end, or earlier where
-// memory runs short: so few rows make few files, and no more files are open than there are threads.
+// come. With it, rows gather by key across partitions and threads; a key's rows become a file at the end. Where memory runs
+// short, keys with many rows become files earlier and the others' rows wait on disk: so few rows make few files, and no more
+// files are open than there are threads.
 #pragma once
 
 #include <memory>
@@ -44,6 +45,9 @@ class PartitionedWriter {
 
   /// Wakes threads that wait in Consume, with Cancelled: for a run that failed elsewhere. May come from any thread.
   virtual void Stop() = 0;
+
+  /// Bytes that went to disk because memory was short. After Finish.
+  virtual int64_t spilled_bytes() const { return 0; }
 };
 
 /// `pattern` with '*' replaced by `number`, or by "number.flush" where `flush` >= 0.

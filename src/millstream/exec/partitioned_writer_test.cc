@@ -390,5 +390,143 @@ TEST(KeyedWriter, CopiesWhatIsLeftOfLargeBatches) {
   EXPECT_EQ(rows, 2000000);
 }
 
+/// The rows of `tables`, by directory; a directory's files in the order of their flushes.
+std::map<std::string, std::vector<int64_t>> ByDirectory(const std::map<std::string, std::shared_ptr<arrow::Table>>& tables) {
+  std::map<std::string, std::map<int64_t, std::vector<int64_t>>> files;
+  for (const auto& [name, table] : tables) {
+    const size_t slash = name.rfind('/');
+    const std::string flush = name.substr(name.find('.', slash + 6) + 1);  // after "part.0."
+    files[name.substr(0, slash)][flush == "parquet" ? INT64_MAX : std::stoll(flush)] = Values(*table);
+  }
+  std::map<std::string, std::vector<int64_t>> rows;
+  for (const auto& [directory, flushes] : files) {
+    for (const auto& [flush, values] : flushes) rows[directory].insert(rows[directory].end(), values.begin(), values.end());
+  }
+  return rows;
+}
+
+TEST(KeyedWriter, SpillsAtEveryOpportunityAndKeepsTheOrder) {
+  for (const unsigned seed : {1u, 2u, 3u}) {
+    Write write;
+    write.context.force_spill = true;
+    write.context.batch_rows = 2;
+    write.context.threads = 3;
+    std::mt19937 random(seed);
+    const auto key = [](int64_t i) { return i % 5 == 0 ? "" : "x" + std::to_string(i * 7919 % 11); };
+    ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {"k"}).ok());
+    // Threads take morsels of two batches of two rows, out of order within a window.
+    std::vector<int64_t> morsels(90);
+    for (size_t i = 0; i < morsels.size(); ++i) morsels[i] = static_cast<int64_t>(i);
+    for (size_t i = 0; i + 10 <= morsels.size(); i += 10) std::shuffle(morsels.begin() + i, morsels.begin() + i + 10, random);
+    std::atomic<size_t> next{0};
+    const Status status = RunOnThreads(3, [&](int) -> Status {
+      for (size_t i = next++; i < morsels.size(); i = next++) {
+        const int64_t partition = morsels[i] / 30;
+        const int64_t morsel = morsels[i] % 30;
+        for (const int64_t row : {4 * morsels[i], 4 * morsels[i] + 2}) {
+          ARROW_RETURN_NOT_OK(write.writer->Consume(partition, morsel, Rows(row, row + 2, key)));
+        }
+        ARROW_RETURN_NOT_OK(write.writer->MorselDone(partition, morsel));
+      }
+      return Status::OK();
+    });
+    ASSERT_TRUE(status.ok()) << status;
+    for (const int64_t partition : {0, 1, 2}) ASSERT_TRUE(write.writer->PartitionDone(partition, 30).ok());
+    const auto files = write.End().ValueOrDie();
+    EXPECT_GT(write.writer->spilled_bytes(), 0);
+    std::map<std::string, std::vector<int64_t>> expected;
+    for (int64_t i = 0; i < 360; ++i) {
+      expected["k=" + (key(i).empty() ? "__HIVE_DEFAULT_PARTITION__" : key(i))].push_back(i);
+    }
+    EXPECT_EQ(files.size(), expected.size());
+    EXPECT_EQ(ByDirectory(write.Read()), expected);
+  }
+}
+
+TEST(KeyedWriter, SpillsColumnsOfEveryKind) {
+  const auto columns = schema(
+      {field("k", arrow::int64()), field("v", arrow::int64()), field("c", arrow::dictionary(arrow::int32(), arrow::utf8())),
+       field("l", arrow::list(arrow::struct_({field("x", arrow::utf8())}))), field("b", arrow::boolean())});
+  const auto first = BatchOf(columns, R"([{"k": 1, "v": 0, "c": "a", "l": [{"x": "p"}, null], "b": true},
+                                          {"k": 2, "v": 1, "c": null, "l": null, "b": null},
+                                          {"k": 1, "v": 2, "c": "b", "l": [], "b": false}])");
+  const auto second = BatchOf(columns, R"([{"k": 1, "v": 3, "c": "z", "l": [{"x": null}], "b": null}])");
+  std::vector<std::map<std::string, std::shared_ptr<arrow::Table>>> read;
+  for (const bool force_spill : {false, true}) {
+    Write write;
+    write.context.force_spill = force_spill;
+    ASSERT_TRUE(write.Begin(columns, {"k"}).ok());
+    ASSERT_TRUE(write.One({first, second}).ok());
+    ASSERT_EQ(write.End().ValueOrDie().size(), 2u);
+    EXPECT_EQ(write.writer->spilled_bytes() > 0, force_spill);
+    read.push_back(write.Read());
+  }
+  for (const auto& [name, table] : read[0]) EXPECT_TRUE(read[1].at(name)->CombineChunks().ValueOrDie()->Equals(*table)) << name;
+}
+
+TEST(KeyedWriter, WritesFewFilesWithinAHardLimit) {
+  for (const int64_t limit : {int64_t{64} << 20, int64_t{100} << 20}) {
+    const auto budget = std::make_shared<MemoryBudget>(limit);
+    BudgetPool pool(budget, 0);
+    Write write;
+    write.context.pool = &pool;
+    write.context.budget = budget.get();
+    write.context.threads = 2;
+    const std::string filler(80, 'f');
+    const auto rows = [&](int64_t from, int64_t to) {
+      arrow::StringBuilder keys(&pool), texts(&pool);
+      arrow::Int64Builder values(&pool);
+      for (int64_t i = from; i < to; ++i) {
+        ARROW_UNUSED(keys.Append("owner/" + std::to_string(i * 7919 % 1500)));
+        ARROW_UNUSED(values.Append(i));
+        ARROW_UNUSED(texts.Append(std::to_string(i) + filler));
+      }
+      return arrow::RecordBatch::Make(
+          schema({field("k", arrow::utf8()), field("v", arrow::int64()), field("t", arrow::utf8())}), to - from,
+          {*keys.Finish(), *values.Finish(), *texts.Finish()});
+    };
+    constexpr int64_t kMorselRows = 30000;
+    constexpr int64_t kMorsels = 40;  // 1.2 M rows of about 100 bytes
+    ASSERT_TRUE(write.Begin(rows(0, 0)->schema(), {"k"}).ok());
+    std::atomic<int64_t> next{0};
+    const Status status = RunOnThreads(2, [&](int) -> Status {
+      for (int64_t i = next++; i < kMorsels; i = next++) {
+        ARROW_RETURN_NOT_OK(write.writer->Consume(0, i, rows(i * kMorselRows, (i + 1) * kMorselRows)));
+        ARROW_RETURN_NOT_OK(write.writer->MorselDone(0, i));
+      }
+      return Status::OK();
+    });
+    ASSERT_TRUE(status.ok()) << status;
+    ASSERT_TRUE(write.writer->PartitionDone(0, kMorsels).ok());
+    const auto files = write.End();
+    ASSERT_TRUE(files.ok()) << files.status();
+    EXPECT_LE(files->size(), 3000u);
+    EXPECT_GT(write.writer->spilled_bytes(), int64_t{50} << 20);
+    EXPECT_LE(budget->peak(), limit);
+    const auto by_directory = ByDirectory(write.Read());
+    EXPECT_EQ(by_directory.size(), 1500u);
+    int64_t count = 0;
+    for (const auto& [directory, values] : by_directory) {
+      EXPECT_TRUE(std::is_sorted(values.begin(), values.end())) << directory;
+      for (const int64_t value : values) ASSERT_EQ("k=owner%2F" + std::to_string(value * 7919 % 1500), directory);
+      count += static_cast<int64_t>(values.size());
+    }
+    EXPECT_EQ(count, kMorsels * kMorselRows);
+    std::cout << "limit " << limit << " files " << files->size() << " peak " << budget->peak() << "\n";
+  }
+}
+
+TEST(KeyedWriter, SaysWhereItCannotSpill) {
+  Write write;
+  write.context.force_spill = true;
+  write.context.temp_dir = write.dir / "absent/folder";
+  std::filesystem::remove_all(write.context.temp_dir);
+  const auto key = [](int64_t i) { return std::to_string(i); };
+  ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {"k"}).ok());
+  const Status status = write.writer->Consume(0, 0, Rows(0, 3, key));
+  EXPECT_TRUE(status.IsIOError()) << status;
+  EXPECT_NE(status.message().find("absent/folder"), std::string::npos) << status;
+}
+
 }  // namespace
 }  // namespace millstream

@@ -64,6 +64,7 @@ class WriteSink final : public Sink {
   Status Finish() override {
     ScopedTimer timer(&context_.metrics->nanoseconds);
     ARROW_ASSIGN_OR_RAISE(files_, writer_->Finish());
+    context_.metrics->spilled_bytes.fetch_add(writer_->spilled_bytes(), std::memory_order_relaxed);
     writer_.reset();
     ARROW_RETURN_NOT_OK(context_.task.CheckCancelled());
     ARROW_RETURN_NOT_OK(job_->Commit().status());
