@@ -465,55 +465,52 @@ TEST(KeyedWriter, SpillsColumnsOfEveryKind) {
 }
 
 TEST(KeyedWriter, WritesFewFilesWithinAHardLimit) {
-  for (const int64_t limit : {int64_t{64} << 20, int64_t{100} << 20}) {
-    const auto budget = std::make_shared<MemoryBudget>(limit);
-    BudgetPool pool(budget, 0);
-    Write write;
-    write.context.pool = &pool;
-    write.context.budget = budget.get();
-    write.context.threads = 2;
-    const std::string filler(80, 'f');
-    const auto rows = [&](int64_t from, int64_t to) {
-      arrow::StringBuilder keys(&pool), texts(&pool);
-      arrow::Int64Builder values(&pool);
-      for (int64_t i = from; i < to; ++i) {
-        ARROW_UNUSED(keys.Append("owner/" + std::to_string(i * 7919 % 1500)));
-        ARROW_UNUSED(values.Append(i));
-        ARROW_UNUSED(texts.Append(std::to_string(i) + filler));
-      }
-      return arrow::RecordBatch::Make(
-          schema({field("k", arrow::utf8()), field("v", arrow::int64()), field("t", arrow::utf8())}), to - from,
-          {*keys.Finish(), *values.Finish(), *texts.Finish()});
-    };
-    constexpr int64_t kMorselRows = 30000;
-    constexpr int64_t kMorsels = 40;  // 1.2 M rows of about 100 bytes
-    ASSERT_TRUE(write.Begin(rows(0, 0)->schema(), {"k"}).ok());
-    std::atomic<int64_t> next{0};
-    const Status status = RunOnThreads(2, [&](int) -> Status {
-      for (int64_t i = next++; i < kMorsels; i = next++) {
-        ARROW_RETURN_NOT_OK(write.writer->Consume(0, i, rows(i * kMorselRows, (i + 1) * kMorselRows)));
-        ARROW_RETURN_NOT_OK(write.writer->MorselDone(0, i));
-      }
-      return Status::OK();
-    });
-    ASSERT_TRUE(status.ok()) << status;
-    ASSERT_TRUE(write.writer->PartitionDone(0, kMorsels).ok());
-    const auto files = write.End();
-    ASSERT_TRUE(files.ok()) << files.status();
-    EXPECT_LE(files->size(), 3000u);
-    EXPECT_GT(write.writer->spilled_bytes(), int64_t{50} << 20);
-    EXPECT_LE(budget->peak(), limit);
-    const auto by_directory = ByDirectory(write.Read());
-    EXPECT_EQ(by_directory.size(), 1500u);
-    int64_t count = 0;
-    for (const auto& [directory, values] : by_directory) {
-      EXPECT_TRUE(std::is_sorted(values.begin(), values.end())) << directory;
-      for (const int64_t value : values) ASSERT_EQ("k=owner%2F" + std::to_string(value * 7919 % 1500), directory);
-      count += static_cast<int64_t>(values.size());
+  constexpr int64_t kLimit = 64 << 20;
+  const auto budget = std::make_shared<MemoryBudget>(kLimit);
+  BudgetPool pool(budget, 0);
+  Write write;
+  write.context.pool = &pool;
+  write.context.budget = budget.get();
+  write.context.threads = 2;
+  const std::string filler(80, 'f');
+  const auto rows = [&](int64_t from, int64_t to) {
+    arrow::StringBuilder keys(&pool), texts(&pool);
+    arrow::Int64Builder values(&pool);
+    for (int64_t i = from; i < to; ++i) {
+      ARROW_UNUSED(keys.Append("owner/" + std::to_string(i * 7919 % 1500)));
+      ARROW_UNUSED(values.Append(i));
+      ARROW_UNUSED(texts.Append(std::to_string(i) + filler));
     }
-    EXPECT_EQ(count, kMorsels * kMorselRows);
-    std::cout << "limit " << limit << " files " << files->size() << " peak " << budget->peak() << "\n";
+    return arrow::RecordBatch::Make(schema({field("k", arrow::utf8()), field("v", arrow::int64()), field("t", arrow::utf8())}),
+                                    to - from, {*keys.Finish(), *values.Finish(), *texts.Finish()});
+  };
+  constexpr int64_t kMorselRows = 30000;
+  constexpr int64_t kMorsels = 40;  // 1.2 M rows of about 100 bytes
+  ASSERT_TRUE(write.Begin(rows(0, 0)->schema(), {"k"}).ok());
+  std::atomic<int64_t> next{0};
+  const Status status = RunOnThreads(2, [&](int) -> Status {
+    for (int64_t i = next++; i < kMorsels; i = next++) {
+      ARROW_RETURN_NOT_OK(write.writer->Consume(0, i, rows(i * kMorselRows, (i + 1) * kMorselRows)));
+      ARROW_RETURN_NOT_OK(write.writer->MorselDone(0, i));
+    }
+    return Status::OK();
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_TRUE(write.writer->PartitionDone(0, kMorsels).ok());
+  const auto files = write.End();
+  ASSERT_TRUE(files.ok()) << files.status();
+  EXPECT_LE(files->size(), 3000u);
+  EXPECT_GT(write.writer->spilled_bytes(), int64_t{50} << 20);
+  EXPECT_LE(budget->peak(), kLimit);
+  const auto by_directory = ByDirectory(write.Read());
+  EXPECT_EQ(by_directory.size(), 1500u);
+  int64_t count = 0;
+  for (const auto& [directory, values] : by_directory) {
+    EXPECT_TRUE(std::is_sorted(values.begin(), values.end())) << directory;
+    for (const int64_t value : values) ASSERT_EQ("k=owner%2F" + std::to_string(value * 7919 % 1500), directory);
+    count += static_cast<int64_t>(values.size());
   }
+  EXPECT_EQ(count, kMorsels * kMorselRows);
 }
 
 TEST(KeyedWriter, SaysWhereItCannotSpill) {
