@@ -144,9 +144,22 @@ def test_a_wrong_command_line_is_code_2(tmp_path, trips):
 def test_a_failed_job_is_code_1_and_leaves_nothing(tmp_path, trips):
     out = tmp_path / "out.parquet"
     assert "gone.csv" in failure("head", tmp_path / "gone.csv", code=1)
+    broken = tmp_path / "broken.csv"
+    broken.write_text("id,n\n" + "".join(f"{i},{i}\n" for i in range(100_000)) + "7,oops\n")
+    message = failure("convert", broken, out, code=1)
+    assert "broken.csv" in message and "100002" in message and "oops" in message and "'n'" in message
     (tmp_path / "cut.json.gz").write_bytes((tmp_path / "trips.json.gz").read_bytes()[:-20])
     assert "cut.json.gz" in failure("convert", tmp_path / "cut.json.gz", out, code=1)
     assert not out.exists() and not list(tmp_path.glob("**/_temporary"))
+
+
+def test_old_output_outlives_a_failure(tmp_path, trips):
+    out = tmp_path / "out.parquet"
+    millstream("convert", tmp_path / "trips.csv", out)
+    before = out.read_bytes()
+    (tmp_path / "broken.csv").write_text("id,n\n" + "1,1\n" * 100_000 + "7,oops\n")
+    failure("convert", tmp_path / "broken.csv", out, code=1)
+    assert out.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -96,4 +97,42 @@ def test_interrupting_is_quick_and_leaves_the_old_output(folder):
     assert line == "interrupted\n", job.communicate()
     assert took < 0.3 + 0.5  # a user's function runs to its end first
     job.communicate()
+    assert_old_output(folder)
+
+
+def test_interrupting_the_engine_itself(folder):
+    code = """
+import sys, time
+import millstream.dataframe as dd
+frame = dd.read_csv([sys.argv[1] + "/good.csv"] * 500)
+print("start", flush=True)
+try:
+    frame.to_parquet(sys.argv[1] + "/out")
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    job = subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert job.stdout is not None and job.stdout.readline() == "start\n"
+    while not (folder / "out" / "_temporary").exists():
+        time.sleep(0.005)
+    job.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    assert job.stdout.readline() == "interrupted\n"
+    assert time.monotonic() - sent < 0.5
+    job.communicate()
+    assert_old_output(folder)
+
+
+def test_a_full_disk(folder):
+    """Files larger than the process may write fail as on a full disk, after some of their bytes are there."""
+    good = dd.read_csv(folder / "good.csv")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        with pytest.raises(OSError, match=r"part\.0\.parquet.*older output is untouched"):
+            good.to_parquet(folder / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
     assert_old_output(folder)

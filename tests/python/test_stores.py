@@ -161,7 +161,7 @@ def test_wildcards_on_s3(bucket, pattern, rows):
 def test_overwriting_on_s3_leaves_only_the_new(s3_server, sales):
     options = s3_server.options()
     for part, rows in ((sales, 2000), (sales[:10], 10)):
-        dd.from_pandas(part, npartitions=2).to_parquet("s3://etl/again", storage_options=options)
+        dd.from_pandas(part, npartitions=2).to_parquet("s3://etl/again", overwrite=True, storage_options=options)
         assert len(dd.read_parquet("s3://etl/again", storage_options=options)) == rows
     dd.from_pandas(sales, npartitions=1).to_parquet("s3://etl/again", append=True, storage_options=options)
     assert len(dd.read_parquet("s3://etl/again", storage_options=options)) == 2010

@@ -119,15 +119,22 @@ Status WriteReport(const std::string& file, const nlohmann::json& report) {
   return out ? Status::OK() : Status::IOError("the job is done, but its report cannot be written to ", file);
 }
 
+/// Names were checked before the job ran: whatever fails then is the job's failure, not a wrong command line.
+Status AsFailure(const Status& status) {
+  const bool misuse = status.IsInvalid() || status.IsKeyError() || status.IsTypeError();
+  return misuse ? Status::IOError(status.message()) : status;
+}
+
 }  // namespace
 
 Status Head(const SourceOptions& options, int64_t rows) {
   ARROW_ASSIGN_OR_RAISE(auto engine, MakeEngine(options));
   ARROW_ASSIGN_OR_RAISE(PlanPtr plan, Scan(options, *engine));
   ARROW_ASSIGN_OR_RAISE(plan, LimitNode::Make(std::move(plan), rows));
-  ARROW_ASSIGN_OR_RAISE(RunOutcome outcome, engine->Run({plan}, {nullptr, ShowProgress}));
+  auto outcome = engine->Run({plan}, {nullptr, ShowProgress});
   EndProgress();
-  PrintTable(*outcome.tables[0][0]);
+  ARROW_RETURN_NOT_OK(AsFailure(outcome.status()));
+  PrintTable(*outcome->tables[0][0]);
   return Status::OK();
 }
 
@@ -143,7 +150,7 @@ Status Convert(const ConvertOptions& options) {
   ARROW_ASSIGN_OR_RAISE(PlanPtr plan, Conversion(options, *engine));
   auto outcome = engine->Run({plan}, {nullptr, options.quiet ? CheckInterrupt : ShowProgress});
   EndProgress();
-  ARROW_RETURN_NOT_OK(outcome.status());
+  ARROW_RETURN_NOT_OK(AsFailure(outcome.status()));
   const nlohmann::json& report = outcome->report;
   if (!options.quiet && options.report != "-") {
     std::cout << report["rows_written"] << " rows, " << FormatBytes(report["bytes_written"].get<int64_t>()) << " written in "

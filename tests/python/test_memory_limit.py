@@ -1,0 +1,90 @@
+"""The memory limit holds: what the operating system saw at most, above what the process had before the session was made."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+pytestmark = pytest.mark.skipif("MILLSTREAM_BATCH_ROWS" in os.environ, reason="measures batches of the engine's own size")
+
+# Everything that the job imports is there before the first look; the session is made by `configure`.
+MEASURED = """
+import json, re, sys
+import pandas, pyarrow.parquet
+import millstream
+import millstream.dataframe as dd
+from millstream import _core
+
+def memory(name):
+    return int(re.search(name + r":\\s+(\\d+) kB", open("/proc/self/status").read())[1]) * 1024
+
+_core.Expr
+open("/proc/self/clear_refs", "w").write("5")  # the peak so far is that of the imports: start again from here
+before = memory("VmRSS")
+millstream.configure(memory_limit=sys.argv[1], threads=2)
+folder = sys.argv[2]
+{program}
+print(json.dumps({{"used": memory("VmHWM") - before, "result": result, "spilled": report["spilled_bytes"]}}))
+"""
+
+GROUPS = """
+grouped = dd.read_csv(folder + "/trips.csv").groupby("trip").agg({"fare": "sum", "tip": "max"})
+report = grouped.to_parquet(folder + "/groups")
+result = report["rows_written"]
+"""
+
+PARTITIONED = """
+report = dd.read_{format}(folder + "/{file}").to_parquet(folder + "/{format}-by-vendor", partition_on="vendor")
+result = report["rows_written"]
+"""
+
+ROWS = 8_000_000
+GROUP_COUNT = 4_000_000
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> Path:
+    """8 million trips (some 600 MB of CSV) with 4 million different keys, and a quarter of them as .csv.gz and .json.gz."""
+    folder = tmp_path_factory.mktemp("large")
+    query = f"""
+        select 'trip-' || ((i * 7919) % {GROUP_COUNT})::varchar as trip, 'vendor ' || (i % 40)::varchar as vendor,
+               i as id, (i % 1000) / 4.0 as fare, (i % 97) / 8.0 as tip, 'a comment of ' || i::varchar as comment
+        from range({ROWS}) t(i)"""
+    quarter = f"select * from ({query}) where id % 4 = 0"
+    with duckdb.connect() as database:
+        database.execute(f"copy ({query}) to '{folder}/trips.csv' (header)")
+        database.execute(f"copy ({quarter}) to '{folder}/trips.csv.gz' (header, compression gzip)")
+        database.execute(f"copy ({quarter}) to '{folder}/trips.json.gz' (format json, compression gzip)")
+    return folder
+
+
+def run(program: str, limit: str, folder: Path) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED.format(program=program), limit, str(folder)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    measured = json.loads(done.stdout)
+    print(f"limit {limit}: {measured['used'] / 1e6:.0f} MB used, {measured['spilled'] / 1e6:.0f} MB spilled")
+    return measured
+
+
+@pytest.mark.parametrize(("limit", "allowed"), [("128MB", 128_000_000), ("256MB", 256_000_000)])
+def test_many_groups(inputs, limit, allowed):
+    assert (inputs / "trips.csv").stat().st_size > 500_000_000
+    measured = run(GROUPS, limit, inputs)
+    assert measured["result"] == GROUP_COUNT and measured["spilled"] > 0
+    assert measured["used"] <= allowed
+
+
+@pytest.mark.parametrize(("format", "file"), [("csv", "trips.csv.gz"), ("json", "trips.json.gz")])
+@pytest.mark.parametrize(("limit", "allowed"), [("128MB", 128_000_000), ("256MB", 256_000_000)])
+def test_compressed_text_to_partitions(inputs, format, file, limit, allowed):
+    measured = run(PARTITIONED.format(format=format, file=file), limit, inputs)
+    assert measured["result"] == ROWS // 4
+    assert measured["used"] <= allowed
