@@ -44,13 +44,13 @@ report = dd.read_{format}(folder + "/{file}").to_parquet(folder + "/{format}-by-
 result = report["rows_written"]
 """
 
-ROWS = 8_000_000
-GROUP_COUNT = 4_000_000
+ROWS = 4_000_000
+GROUP_COUNT = 2_000_000
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory) -> Path:
-    """8 million trips (some 600 MB of CSV) with 4 million different keys, and a quarter of them as .csv.gz and .json.gz."""
+    """4 million trips (some 250 MB of CSV) with 2 million different keys, and a quarter of them as .csv.gz and .json.gz."""
     folder = tmp_path_factory.mktemp("large")
     query = f"""
         select 'trip-' || ((i * 7919) % {GROUP_COUNT})::varchar as trip, 'vendor ' || (i % 40)::varchar as vendor,
@@ -74,17 +74,15 @@ def run(program: str, limit: str, folder: Path) -> dict:
     return measured
 
 
-@pytest.mark.parametrize(("limit", "allowed"), [("128MB", 128_000_000), ("256MB", 256_000_000)])
-def test_many_groups(inputs, limit, allowed):
-    assert (inputs / "trips.csv").stat().st_size > 500_000_000
-    measured = run(GROUPS, limit, inputs)
+def test_many_groups(inputs):
+    assert (inputs / "trips.csv").stat().st_size > 200_000_000
+    measured = run(GROUPS, "128MB", inputs)
     assert measured["result"] == GROUP_COUNT and measured["spilled"] > 0
-    assert measured["used"] <= allowed
+    assert measured["used"] <= 128_000_000
 
 
 @pytest.mark.parametrize(("format", "file"), [("csv", "trips.csv.gz"), ("json", "trips.json.gz")])
-@pytest.mark.parametrize(("limit", "allowed"), [("128MB", 128_000_000), ("256MB", 256_000_000)])
-def test_compressed_text_to_partitions(inputs, format, file, limit, allowed):
-    measured = run(PARTITIONED.format(format=format, file=file), limit, inputs)
+def test_compressed_text_to_partitions(inputs, format, file):
+    measured = run(PARTITIONED.format(format=format, file=file), "128MB", inputs)
     assert measured["result"] == ROWS // 4
-    assert measured["used"] <= allowed
+    assert measured["used"] <= 128_000_000

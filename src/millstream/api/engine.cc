@@ -86,6 +86,12 @@ TaskContext Engine::Context(const CancelToken* cancel) const {
 }
 
 Result<RunOutcome> Engine::Run(const std::vector<PlanPtr>& plans, const RunOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(RunOutcome outcome, RunOptimized(plans, options));
+  outcome.report["memory_limit"] = settings_.memory_limit;  // the user's figure: the budget is a part of it
+  return outcome;
+}
+
+Result<RunOutcome> Engine::RunOptimized(const std::vector<PlanPtr>& plans, const RunOptions& options) {
   std::vector<PlanPtr> optimized;
   for (const PlanPtr& plan : plans) {
     ARROW_ASSIGN_OR_RAISE(PlanPtr better, OptimizePlan(plan));

@@ -37,6 +37,7 @@ class Engine {
 
  private:
   Engine(Settings settings, std::string temp_dir);
+  Result<RunOutcome> RunOptimized(const std::vector<PlanPtr>& plans, const RunOptions& options);
 
   const Settings settings_;
   const std::string temp_dir_;
