@@ -33,7 +33,7 @@ TEST(BudgetPool, EmptiesItsCacheBeforeFailing) {
 }
 
 TEST(BudgetPool, AccountsForEveryByteInAnyOrder) {
-  rc::check("allocate, reallocate and free keep contents and leave nothing behind", [] {
+  const bool held = rc::check("allocate, reallocate and free keep contents and leave nothing behind", [] {
     auto budget = std::make_shared<MemoryBudget>(int64_t{1} << 30);
     {
       BudgetPool pool(budget, 4 * kMiB);
@@ -70,6 +70,7 @@ TEST(BudgetPool, AccountsForEveryByteInAnyOrder) {
     }
     RC_ASSERT(budget->used() == 0);
   });
+  EXPECT_TRUE(held);
 }
 
 TEST(BudgetPool, DisownedBuffersAreOutsideTheBudget) {
