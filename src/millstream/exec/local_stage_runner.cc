@@ -39,7 +39,6 @@ class StageRun {
     std::unique_ptr<SplitReader> reader;
     int64_t morsels = 0;
     int in_flight = 0;
-    std::atomic<bool> open{false};
     std::atomic<bool> exhausted{false};
   };
 
@@ -52,7 +51,7 @@ class StageRun {
     const size_t next = next_partition_.fetch_add(1, std::memory_order_relaxed);
     if (next < partitions_.size()) return &partitions_[next];
     for (Partition& other : partitions_) {
-      if (other.open && !other.exhausted && !other.source->serial) return &other;
+      if (!other.exhausted && !other.source->serial) return &other;
     }
     return nullptr;
   }
@@ -71,7 +70,6 @@ class StageRun {
     if (partition->exhausted) return Status::OK();
     if (!partition->reader) {
       ARROW_ASSIGN_OR_RAISE(partition->reader, partition->source->open());
-      partition->open = true;
     }
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<Morsel> morsel, partition->reader->Next());
     BatchTag tag{thread, partition - partitions_.data(), partition->morsels};
