@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from millstream.dataframe.collection import POSITIONS, IndexLevel
 from millstream.dataframe.convert import array_to_series
 from millstream.dataframe.series import Series
-from millstream.dataframe.source import Aggregate, Aggregated, Leaf, unique_token
+from millstream.dataframe.source import Aggregate, Aggregated, Leaf, key_name, unique_token
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,14 +21,14 @@ else:
 def unique(series: Series) -> Series:
     """The distinct values, sorted so that the result does not depend on threads; missing comes last."""
     source = Aggregated(series._source, (series._column,), (), sort=True, dropna=False)
-    return Series(source, series.name, source.column("key-0"), POSITIONS, (None, None))
+    return Series(source, series.name, source.column(key_name(0)), POSITIONS, (None, None))
 
 
 def value_counts(series: Series, sort: bool, ascending: bool, dropna: bool, normalize: bool) -> Series:
     """How often each value occurs, most often first; values that occur as often as others are sorted."""
     size = Aggregate("size", None)
     source = Aggregated(series._source, (series._column,), (size,), sort=True, dropna=dropna)
-    plan = source.project(["value", "count"], [source.column("key-0"), source.column(size.name)])
+    plan = source.project(["value", "count"], [source.column(key_name(0)), source.column(size.name)])
     value_type = pa.float64() if normalize else pa.int64()
     schema = pa.schema([plan.schema.field("value"), pa.field("count", value_type)])
 

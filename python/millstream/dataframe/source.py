@@ -208,6 +208,11 @@ def _input_name(column: Column) -> str:
     return names[0] if column.nodes == 1 and names else f"expr-{column.token}"
 
 
+def key_name(i: int) -> str:
+    """The column of an aggregation that holds its key number `i`: a name that no column of a user has."""
+    return f"__key_{i}__"
+
+
 def distinct(aggregates: Iterable[Aggregate]) -> list[Aggregate]:
     """Each aggregate once."""
     return list({aggregate.name: aggregate for aggregate in aggregates}.values())
@@ -216,7 +221,7 @@ def distinct(aggregates: Iterable[Aggregate]) -> list[Aggregate]:
 class Aggregated(Source):
     """One row for each combination of `keys` in `parent`; one row in all where there are no keys.
 
-    Its columns are `key-0`, `key-1`, ... and the names of its aggregates.
+    Its columns are `key_name(0)`, `key_name(1)`, ... and the names of its aggregates.
     """
 
     def __init__(
@@ -230,7 +235,7 @@ class Aggregated(Source):
 
     @property
     def key_names(self) -> list[str]:
-        return [f"key-{i}" for i in range(len(self.keys))]
+        return [key_name(i) for i in range(len(self.keys))]
 
     @cached_property
     def schema(self) -> pa.Schema:
