@@ -298,9 +298,6 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
     def _unary(self, function: str) -> DataFrame:
         return self._map_columns(lambda column: self._source.call(function, [column]))
 
-    def _filled(self, fill_value: Any) -> DataFrame:
-        return self.fillna(fill_value)
-
     def _map_series(self, change: Callable[[Series], Series]) -> DataFrame:
         """`change` on each column."""
         frame = self._new({})

@@ -117,14 +117,28 @@ class FlexibleOperators(Operators):
     """The same as methods: `a.add(b, fill_value=0)`."""
 
     @abstractmethod
-    def _filled(self, fill_value: Any) -> Self:
-        """With missing values replaced."""
+    def isna(self) -> Self: ...
+
+    @abstractmethod
+    def notna(self) -> Self: ...
+
+    @abstractmethod
+    def fillna(self, value: Any) -> Self: ...
+
+    @abstractmethod
+    def where(self, cond: Any, other: Any = None) -> Self: ...
 
     def _flexible(self, function: str, other: Any, fill_value: Any, reverse: bool = False) -> Self:
+        """What is missing on one side counts as `fill_value`; what is missing on both sides stays missing."""
         if fill_value is None:
             return self._binary(function, other, reverse)
-        filled = other._filled(fill_value) if isinstance(other, FlexibleOperators) else other
-        return self._filled(fill_value)._binary(function, filled, reverse)
+        if not isinstance(other, FlexibleOperators):
+            return self.fillna(fill_value)._binary(function, other, reverse)
+        if type(other) is not type(self):
+            raise NotImplementedError("fill_value takes two Series or two DataFrames, as in pandas")
+        left = self.where(self.notna() | other.isna(), fill_value)
+        right = other.where(other.notna() | self.isna(), fill_value)
+        return left._binary(function, right, reverse)
 
     def add(self, other: Any, fill_value: Any = None) -> Self:
         return self._flexible("add", other, fill_value)

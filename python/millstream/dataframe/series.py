@@ -140,9 +140,6 @@ class Series(FlexibleOperators, Collection):
     def _unary(self, function: _str) -> Series:
         return self._new(self._source.call(function, [self._column]))
 
-    def _filled(self, fill_value: Any) -> Series:
-        return self.fillna(fill_value)
-
     def __getitem__(self, key: Series) -> Series:
         if isinstance(key, Series):
             return self._filter(key)
