@@ -59,6 +59,15 @@ def test_more_frame_reductions(check):
     check(lambda df: df.isna().any(axis=1))
 
 
+@pytest.mark.parametrize("function", ["sum", "prod", "mean", "min", "max"])
+def test_reductions_of_rows_with_options(check, function):
+    check(lambda df: getattr(df[["i", "f"]], function)(axis=1, skipna=False))
+    check(lambda df: getattr(df[["i", "j"]], function)(axis=1, skipna=False))
+    check(lambda df: getattr(df[["i", "s", "f"]], function)(axis=1, numeric_only=True))
+    if function in ("sum", "prod"):
+        check(lambda df: getattr(df[["i", "f"]], function)(axis=1, min_count=2))
+
+
 def test_reductions_that_make_no_sense_are_refused(lazy):
     with pytest.raises(TypeError, match="'s'"):
         lazy.s.mean()
@@ -66,6 +75,9 @@ def test_reductions_that_make_no_sense_are_refused(lazy):
         lazy.std()
     with pytest.raises(TypeError, match="different types"):
         lazy.max()
+    for reduce in (lazy.f.any, lazy.isna().all, lambda skipna: lazy.isna().any(axis=1, skipna=skipna)):
+        with pytest.raises(NotImplementedError, match="skipna"):
+            reduce(skipna=False)
 
 
 def test_scalar_arithmetic(frame, lazy):
@@ -132,6 +144,14 @@ def test_aggregations(check, program):
 def test_groupby_without_sorting_has_the_same_rows(frame, lazy):
     actual = lazy.groupby("s", sort=False).i.sum().compute()
     assert_series_equal(actual.sort_index(), frame.groupby("s").i.sum())
+
+
+def test_names_of_columns_do_not_meet_those_of_aggregations(frame):
+    named = frame[["k", "i", "j"]].set_axis(["key-0", "__key_0__", "sum(i)"], axis=1)
+    actual = dd.from_pandas(named, npartitions=2).groupby("key-0").agg({"__key_0__": "sum", "sum(i)": "max"})
+    assert_frame_equal(actual.compute(), named.groupby("key-0").agg({"__key_0__": "sum", "sum(i)": "max"}))
+    by_number = dd.from_pandas(named, npartitions=2).groupby("__key_0__")["key-0"].count()
+    assert_series_equal(by_number.compute(), named.groupby("__key_0__")["key-0"].count())
 
 
 def test_groupby_gives_one_partition_or_as_many_as_asked(lazy):

@@ -17,7 +17,7 @@ class FrameReductions:
     def _reduce(self, function: str, axis: Any, numeric_only: bool, **keywords: Any) -> Series:
         frame = cast("DataFrame", self)
         if axis in (1, "columns"):
-            return reductions.reduce_rows(frame, function, numeric_only)
+            return reductions.reduce_rows(frame, function, numeric_only, **keywords)
         return reductions.reduce_frame(frame, function, numeric_only, **keywords)
 
     def sum(

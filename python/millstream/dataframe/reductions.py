@@ -60,10 +60,16 @@ class Reduction:
 def reduction_of(
     source: Source, function: str, column: Column, name: Hashable, skipna: bool = True, **keywords: Any
 ) -> Reduction:
+    if not skipna and function in ("any", "all"):
+        raise _no_skipna(function)
     aggregate = aggregate_of(source, function, column, name, reduction_options(function, **keywords))
-    if skipna or function in ("count", "nunique", "any", "all"):
+    if skipna or function in ("count", "nunique"):
         return Reduction((aggregate,), True)
     return Reduction((aggregate, Aggregate("count", column), Aggregate("size", None)), False)
+
+
+def _no_skipna(function: str) -> NotImplementedError:
+    return NotImplementedError(f"{function}(skipna=False) is not there yet: use fillna(True) first")
 
 
 def reduction_options(function: str, ddof: int = 1, min_count: int = 0, dropna: bool = True) -> dict[str, Any]:
@@ -147,14 +153,27 @@ _ROW_FUNCTIONS: dict[str, tuple[str, Any]] = {
 }
 
 
-def reduce_rows(frame: DataFrame, function: str, numeric_only: bool) -> Series:
-    """A reduction along axis=1."""
+def reduce_rows(
+    frame: DataFrame, function: str, numeric_only: bool, skipna: bool = True, min_count: int = 0, **_options: Any
+) -> Series:
+    """A reduction along axis=1; `_options` are those of reductions that are refused along it."""
+    if numeric_only:
+        pairs = zip(frame._labels, frame._columns, strict=True)
+        frame = frame[[label for label, column in pairs if ops.is_numeric(column.type)]]
+    if not frame._labels:
+        raise ValueError(f"{function}(axis=1) needs at least one column")
+    if not skipna and function in ("any", "all"):
+        raise _no_skipna(function)
+    value = _across(frame, function)
+    needed = max(min_count, 0 if skipna else len(frame._labels))
+    return value.where(_across(frame, "count") >= needed) if needed > 0 else value
+
+
+def _across(frame: DataFrame, function: str) -> Series:
+    """The values of each row reduced to one; missing ones are passed over."""
     from millstream.dataframe.series import Series
 
-    source = frame._source
-    columns = [column for column in frame._columns if not numeric_only or ops.is_numeric(column.type)]
-    if not columns:
-        raise ValueError(f"{function}(axis=1) needs at least one column")
+    source, columns = frame._source, frame._columns
     combine: Callable[[Column, Column], Column]
     if function in _ROW_FUNCTIONS:
         operator, neutral = _ROW_FUNCTIONS[function]
@@ -170,8 +189,7 @@ def reduce_rows(frame: DataFrame, function: str, numeric_only: bool) -> Series:
             better = source.call("or", [source.call(operator, [a, b]), ops.is_null(source, b)])
             return ops.choose(source, better, a, b)
     elif function == "mean":
-        total, count = reduce_rows(frame, "sum", numeric_only), reduce_rows(frame, "count", numeric_only)
-        return total / count
+        return _across(frame, "sum") / _across(frame, "count")
     else:
         raise NotImplementedError(f"{function}(axis=1) is not there yet; use apply(lambda row: ..., axis=1)")
     return Series(source, None, reduce(combine, columns), frame._levels, frame._divisions)
