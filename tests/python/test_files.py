@@ -127,6 +127,15 @@ def test_a_named_index_survives_parquet(tmp_path, trips):
     assert pq.read_table(tmp_path / "without").schema.names == ["fare"]
 
 
+def test_an_index_named_as_a_column_is_refused(tmp_path, trips):
+    lazy = dd.from_pandas(trips.set_index(trips.fare.rename("id")), npartitions=2)
+    for write in (lazy.to_parquet, lazy.to_csv):
+        with pytest.raises(ValueError, match="'id'"):
+            write(tmp_path / "out")
+    lazy.to_csv(tmp_path / "out", index=False)
+    assert list(dd.read_csv(tmp_path / "out" / "*").id.compute()) == list(trips.id)
+
+
 def test_partitioned_parquet(tmp_path, trips):
     lazy = dd.from_pandas(trips.assign(repo="owner/n", hour=trips["at"].dt.hour), npartitions=3)
     lazy.to_parquet(tmp_path / "out", partition_on=["passenger_count", "repo"])
@@ -155,6 +164,12 @@ def test_a_write_may_wait(tmp_path, trips):
     assert not (tmp_path / "out").exists()
     later.compute()
     assert pq.read_table(tmp_path / "out").num_rows == 1000
+
+
+def test_the_frame_keeps_the_report_of_its_write(tmp_path, trips):
+    lazy = dd.from_pandas(trips.set_index("id"), npartitions=2)
+    for write in (lazy.to_parquet, lazy.to_csv):
+        assert write(tmp_path / "out") is lazy.last_report and lazy.last_report["bytes_written"] > 0
 
 
 def test_a_failed_write_leaves_nothing(tmp_path, trips):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.execute import run_plans
-from millstream.dataframe.source import Column
+from millstream.dataframe.source import Column, Source
 from millstream.report import RunReport
 from millstream.utils import PathLike, options_json
 
@@ -23,7 +23,7 @@ else:
 
 
 class Write:
-    """A write that has not run: compute() runs it and returns its report."""
+    """A write that has not run: compute() runs it, returns its report and leaves it as the `last_report` of the frame."""
 
     def __init__(self, frame: DataFrame, plan: _core.Plan) -> None:
         self._frame, self._plan = frame, plan
@@ -39,10 +39,11 @@ class Write:
 
 
 def _write(
-    frame: DataFrame, columns: Mapping[str, Column], format: str, path: str, options: Mapping[str, Any],
+    frame: DataFrame, source: Source, columns: Mapping[str, Column], format: str, path: str, options: Mapping[str, Any],
     storage_options: Mapping[str, Any] | None, compute: bool,
 ) -> Any:  # fmt: skip
-    plan = frame._source.project(list(columns), list(columns.values()))
+    """Writes `columns`, which are of `source` and stand for `frame`."""
+    plan = source.project(list(columns), list(columns.values()))
     given = {name: value for name, value in options.items() if value is not None}
     write = Write(
         frame,
@@ -51,15 +52,19 @@ def _write(
     return write.compute() if compute else write
 
 
-def _with_index(frame: DataFrame, unnamed: Callable[[int], str]) -> tuple[DataFrame, dict[str, Column]]:
-    """The index levels as columns, under their names or those that `unnamed` gives."""
+def _with_index(
+    frame: DataFrame, columns: Mapping[str, Column], unnamed: Callable[[int], str]
+) -> tuple[Source, dict[str, Column]]:
+    """The index levels as columns, under their names or those that `unnamed` gives, and the source of them and `columns`."""
     source, levels = frame._fixed_positions()
-    fixed = frame._with(source, frame._columns, levels, frame._divisions)
-    named = {}
+    named: dict[str, Column] = {}
     for i, level in enumerate(levels):
         assert level.column is not None
-        named[unnamed(i) if level.name is None else str(level.name)] = level.column
-    return fixed, named
+        name = unnamed(i) if level.name is None else str(level.name)
+        if name in named or name in columns:
+            raise ValueError(f"the index and another column would both be written as {name!r}: rename one")
+        named[name] = level.column
+    return source, named
 
 
 def _text_labels(frame: DataFrame) -> dict[str, Column]:
@@ -98,13 +103,13 @@ def to_parquet(
     frame._require(hive)
     if hive and len(hive) == len(frame._labels):
         raise ValueError("partition_on names all columns: there would be nothing left to write")
+    source, columns = frame._source, _text_labels(frame)
     index: dict[str, Column] = {}
     if write_index or (write_index is None and any(_worth_keeping(level) for level in frame._levels)):
-        frame, index = _with_index(frame, lambda i: f"__index_level_{i}__")
-    columns = {**_text_labels(frame), **index}
+        source, index = _with_index(frame, columns, lambda i: f"__index_level_{i}__")
     metadata = dict(custom_metadata or {})
     if index:
-        metadata["pandas"] = _pandas_metadata(frame, list(columns)[: len(frame._labels)])
+        metadata["pandas"] = _pandas_metadata(frame, list(columns))
     directory, pattern = _split_pattern(path, "part.*.parquet", name_function)
     options |= {
         "custom_metadata": metadata or None, "partition_on": hive or None, "name_pattern": pattern,
@@ -112,7 +117,7 @@ def to_parquet(
     }  # fmt: skip
     if overwrite and "://" not in directory and os.path.realpath(directory) == os.path.realpath("."):
         raise ValueError("overwrite=True would clear the working directory: write into a directory of its own")
-    return _write(frame, columns, "parquet", directory, options, storage_options, compute)
+    return _write(frame, source, {**columns, **index}, "parquet", directory, options, storage_options, compute)
 
 
 def _pandas_metadata(frame: DataFrame, names: list[str]) -> str:
@@ -134,15 +139,16 @@ def to_text(
     """CSV and JSON."""
     if mode not in ("w", "wt", "x", "xt"):
         raise ValueError(f"mode must be 'w' (replace) or 'x' (fail if it exists), not {mode!r}")
-    named: dict[str, Column] = {}
+    source, columns = frame._source, _text_labels(frame)
     if index:
-        frame, named = _with_index(frame, lambda i: "" if len(frame._levels) == 1 else f"level_{i}")
-    columns = {**named, **_text_labels(frame)}
+        source, levels = _with_index(frame, columns, lambda i: "" if len(frame._levels) == 1 else f"level_{i}")
+        columns = {**levels, **columns}
     options |= {"compression": compression, "mode": "error" if "x" in mode else "overwrite"}
     if single_file:
-        return _write(frame, columns, format, os.fspath(path), {**options, "single_file": True}, storage_options, compute)
-    directory, pattern = _split_pattern(path, "*.part", name_function)
-    return _write(frame, columns, format, directory, {**options, "name_pattern": pattern}, storage_options, compute)
+        directory, options["single_file"] = os.fspath(path), True
+    else:
+        directory, options["name_pattern"] = _split_pattern(path, "*.part", name_function)
+    return _write(frame, source, columns, format, directory, options, storage_options, compute)
 
 
 def to_avro(
@@ -158,4 +164,4 @@ def to_avro(
         columns = {name: columns[name] for name in names}
     directory, pattern = _split_pattern(path, "part.*.avro", name_function)
     options |= {"name_pattern": pattern}
-    return _write(frame, columns, "avro", directory, options, storage_options, compute)
+    return _write(frame, frame._source, columns, "avro", directory, options, storage_options, compute)
