@@ -14,17 +14,19 @@ _UNITS = {"": 1, "b": 1} | {
     for suffix, base in (("", 1000), ("b", 1000), ("i", 1024), ("ib", 1024))
 }
 
+_TOO_LARGE = 2**63  # the engine counts bytes in 64 bits with a sign
+
 
 def parse_bytes(size: int | float | str, name: str = "size") -> int:
     """64e6, "64MB", "1.5 GiB", "128k" -> bytes. As in Dask, MB is 1000^2 and MiB 1024^2; ValueError for anything else."""
     if isinstance(size, (int, float)) and not isinstance(size, bool):
-        if size <= 0 or size != size:
-            raise ValueError(f"{name} must be above 0, not {size!r}")
+        if not 1 <= size < _TOO_LARGE:
+            raise ValueError(f"{name} must be at least 1 byte and less than 2^63, not {size!r}")
         return int(size)
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]*)\s*", size) if isinstance(size, str) else None
     if match is None or match[2].lower() not in _UNITS:
         raise ValueError(f"{name} must be a number of bytes or text such as '64MB' or '1.5 GiB', not {size!r}")
-    return int(float(match[1]) * _UNITS[match[2].lower()])
+    return parse_bytes(float(match[1]) * _UNITS[match[2].lower()], name)
 
 
 PathLike = str | os.PathLike[str]
