@@ -88,6 +88,11 @@ def test_head_and_tail(frame, lazy):
     assert_frame_equal(lazy.head(2, compute=False).compute(), frame.head(2))
     assert_frame_equal(lazy.tail(1), frame.tail(1))
     assert_series_equal(lazy.s.head(3), frame.s.head(3))
+    assert_frame_equal(lazy.head(0), frame.head(0))
+    with pytest.raises(ValueError, match="at least 0"):
+        lazy.head(-1)
+    with pytest.raises(ValueError, match="at least 0"):
+        lazy.tail(-1)
     assert_frame_equal(lazy[lazy.i > 3].head(1), frame[frame.i > 3].head(1))
     with pytest.raises(ValueError, match="3 partitions"):
         lazy.head(2, npartitions=4)

@@ -44,8 +44,17 @@ def different_rows(what: str) -> ValueError:
     )
 
 
+def _check_rows(n: int) -> None:
+    if n < 0:
+        raise ValueError(f"n must be at least 0, not {n}: all rows but some are not known before they are counted")
+
+
 class Collection(Lazy):
-    """Rows in partitions, with an index. Nothing runs before compute(), persist(), len(), head() or a write."""
+    """Rows in partitions, with an index.
+
+    Nothing runs before compute(), persist(), len(), head(), tail() or a write, except that a Scalar which is combined with
+    a series is computed at once, and that functions without `meta` are called with a sample.
+    """
 
     _source: Source
     _levels: tuple[IndexLevel, ...]
@@ -126,18 +135,19 @@ class Collection(Lazy):
 
     def head(self, n: int = 5, npartitions: int = 1, compute: bool = True) -> Any:
         """The first n rows of the first `npartitions` partitions (-1: all); reads no more than that takes."""
+        _check_rows(n)
         count = self.npartitions if npartitions == -1 else npartitions
         if not 1 <= count <= self.npartitions:
             raise ValueError(f"npartitions={npartitions}: there are {self.npartitions} partitions (-1 means all)")
-        part = self.partitions[:count]._map_plan(lambda plan: plan.limit(max(n, 0)), "head", fix_positions=count > 1)
+        part = self.partitions[:count]._map_plan(lambda plan: plan.limit(n), "head", fix_positions=count > 1)
         return part.compute() if compute else part
 
     def tail(self, n: int = 5, compute: bool = True) -> Any:
         """The last n rows of the last partition."""
-        count = max(n, 0)
+        _check_rows(n)
 
         def last_rows(plan: _core.Plan) -> _core.Plan:
-            return plan.map_partitions(lambda t, _: t.slice(max(t.num_rows - count, 0)), plan.schema, "tail")
+            return plan.map_partitions(lambda t, _: t.slice(max(t.num_rows - n, 0)), plan.schema, "tail")
 
         part = self.partitions[-1]._map_plan(last_rows, "tail", fix_positions=True)
         return part.compute() if compute else part
