@@ -86,6 +86,22 @@ def test_read_text(tmp_path):
         db.read_text(tmp_path / "b.txt.gz", blocksize=10)
 
 
+@pytest.mark.parametrize("options", [{"linedelimiter": "\r"}, {"encoding": "utf-16"}, {"encoding": "utf-32-be"}])
+def test_lines_that_cannot_be_cut_into_blocks(tmp_path, options):
+    lines = ["one é\n", "two\n"]
+    with open(tmp_path / "a.txt", "w", encoding=options.get("encoding", "utf-8"), newline=options.get("linedelimiter")) as file:
+        file.writelines(lines)
+    expected = ["one é\r", "two\r"] if "linedelimiter" in options else lines
+    assert db.read_text(tmp_path / "a.txt", **options).compute() == expected
+    with pytest.raises(ValueError, match="blocksize=None"):
+        db.read_text(tmp_path / "a.txt", blocksize=4, **options)
+
+
+def test_a_byte_order_mark_goes_with_blocks(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n", encoding="utf-8-sig")
+    assert db.read_text(tmp_path / "a.txt", blocksize=5, encoding="utf-8-sig").compute() == ["one\n", "two\n"]
+
+
 def test_json_lines_to_a_frame(tmp_path):
     records = [{"id": str(i), "repo": {"name": f"o/{i}"}, "payload": {"n": i}} for i in range(30)]
     with gzip.open(tmp_path / "x.json.gz", "wt") as file:

@@ -59,7 +59,7 @@ def read_text(
 ) -> Bag:  # fmt: skip
     """The lines of text files, with their line ends; a file is a partition, or each `blocksize` bytes of one.
 
-    Compressed files are read as a stream.
+    Compressed files are read as a stream. Lines end with \\n, \\r\\n or \\r as in Python's open(), in blocks with \\n or \\r\\n.
     """
     if blocksize is not None and files_per_partition is not None:
         raise ValueError("pass either blocksize or files_per_partition, not both")
@@ -117,6 +117,10 @@ class LineReader:
             return [(path, 0, None)]
         if not _is_local(path) or self._codec(path) is not None:
             raise ValueError(f"{path} cannot be cut into blocks: it is compressed or remote; use blocksize=None")
+        if self.delimiter not in (None, "\n"):
+            raise ValueError("blocksize goes with the line ends \\n and \\r\\n only: use blocksize=None with a linedelimiter")
+        if not "\n\n".encode(self.encoding).endswith(b"\n\n"):
+            raise ValueError(f"files in {self.encoding} cannot be cut into blocks: use blocksize=None")
         size, total = parse_bytes(blocksize, "blocksize"), os.path.getsize(_local(path))
         return [(path, begin, begin + size) for begin in range(0, total, size)] or [(path, 0, None)]
 
