@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 import millstream.dataframe as dd
 
@@ -42,6 +43,14 @@ def test_hive_partitions_that_do_not_match_are_not_read(stored):
     assert len(one.compute()) == 333 and len(all_years.compute()) == 1000
     assert one.last_report["bytes_read"] < all_years.last_report["bytes_read"] / 2
     assert one.last_report["rows_in"] == 333
+
+
+def test_filters_of_read_parquet(stored):
+    few = dd.read_parquet(f"{stored}/trips", filters=[("year", "==", 2013), ("id", "<", 10)])
+    assert "filter ((year == 2013) & (id < 10))" in scan_line(few.explain())
+    expected = pd.read_parquet(f"{stored}/trips", filters=[("year", "==", 2013), ("id", "<", 10)])
+    assert_frame_equal(few.compute(), expected, check_dtype=False, check_categorical=False)
+    assert few.last_report["rows_in"] == 333
 
 
 def test_limits(stored):

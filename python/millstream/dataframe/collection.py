@@ -255,7 +255,8 @@ class Collection(Lazy):
         leaf = Leaf(plan, unique_token(name))
         return self._over(leaf, fix_positions, divisions or (None,) * (leaf.npartitions + 1))
 
-    def _filter(self, mask: Series) -> Self:
+    def _filter(self, mask: Series, fix_positions: bool = True) -> Self:
+        """The rows for which `mask` is true, with the positions they had or (fix_positions=False) new ones."""
         source = unify(self._source, mask._source)
         if source is None:
             raise different_rows("filtering")
@@ -264,8 +265,8 @@ class Collection(Lazy):
         from millstream.dataframe.source import Filtered
 
         base = self._with(source, self._columns, self._levels, self._divisions)
-        fixed, levels = base._fixed_positions()
-        return base._with(Filtered(fixed, mask._column), self._columns, levels, self._divisions)
+        kept, levels = base._fixed_positions() if fix_positions else (source, self._levels)
+        return base._with(Filtered(kept, mask._column), self._columns, levels, self._divisions)
 
     def _meta_index(self) -> pd.Index:
         if len(self._levels) == 1:

@@ -18,10 +18,13 @@ _OPERATORS: dict[str, Callable[[Series, Any], Series]] = {
 
 
 def filter_rows(frame: DataFrame, filters: Sequence[Any]) -> DataFrame:
-    """[(column, op, value), ...] or a list of such lists, of which one must hold. ValueError for another shape."""
+    """[(column, op, value), ...] or a list of such lists, of which one must hold. ValueError for another shape.
+
+    As in pandas, rows are counted after they are filtered: files are not read only to count what is left out.
+    """
     alternatives = [filters] if isinstance(filters[0], tuple) else list(filters)
     conditions = [reduce(operator.and_, [_condition(frame, part) for part in parts]) for parts in alternatives]
-    return frame._filter(reduce(operator.or_, conditions))
+    return frame._filter(reduce(operator.or_, conditions), fix_positions=False)
 
 
 def _condition(frame: DataFrame, part: Any) -> Series:
