@@ -32,6 +32,8 @@ P
 # Not linted: tests, whose header is another one, and the bindings, where nanobind's macros are not ours.
 chosen=$(echo "$files" | grep -v '_test\.cc$\|_bench\.cc$\|/python/\|/testing/' || true)
 if [ -n "$chosen" ]; then
-  echo "$chosen" | xargs -P "$(nproc)" -n 2 clang-tidy --quiet -p build/tidy --warnings-as-errors='*' 2>/dev/null
+  # What clang-tidy counts goes to its standard error, which matters only where it fails.
+  echo "$chosen" | xargs -P "$(nproc)" -n 2 clang-tidy --quiet -p build/tidy --warnings-as-errors='*' 2>build/tidy/stderr.txt ||
+    { cat build/tidy/stderr.txt >&2; exit 1; }
 fi
 echo "lint: clean"
