@@ -146,6 +146,15 @@ def test_groupby_without_sorting_has_the_same_rows(frame, lazy):
     assert_series_equal(actual.sort_index(), frame.groupby("s").i.sum())
 
 
+def test_groups_of_categories_are_those_that_occur(frame):
+    categories = frame.assign(k=frame.k.astype(pd.CategoricalDtype(["x", "y", "z"])))
+    lazy = dd.from_pandas(categories, npartitions=2)
+    assert lazy.groupby("k", observed=True).i.sum().compute().to_dict() == {"x": 20, "y": 11}
+    for grouped in (lazy.groupby, lambda by, observed: lazy.i.groupby(lazy[by], observed=observed)):
+        with pytest.raises(NotImplementedError, match="observed"):
+            grouped("k", observed=False)
+
+
 def test_names_of_columns_do_not_meet_those_of_aggregations(frame):
     named = frame[["k", "i", "j"]].set_axis(["key-0", "__key_0__", "sum(i)"], axis=1)
     actual = dd.from_pandas(named, npartitions=2).groupby("key-0").agg({"__key_0__": "sum", "sum(i)": "max"})

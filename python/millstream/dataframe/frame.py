@@ -391,7 +391,7 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
     ) -> DataFrameGroupBy:  # fmt: skip
         from millstream.dataframe.groupby import group_frame
 
-        return group_frame(self, by, sort, dropna)
+        return group_frame(self, by, sort, dropna, observed)
 
     def drop_duplicates(self, **kwargs: Any) -> DataFrame:
         raise NotImplementedError("drop_duplicates is not there yet; groupby(columns).first() keeps one row for each key")

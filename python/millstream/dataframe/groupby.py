@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from millstream.dataframe import ops
 from millstream.dataframe.collection import Collection, IndexLevel, different_rows
@@ -14,6 +14,13 @@ from millstream.dataframe.groupby_spec import Output, from_named, from_spec
 from millstream.dataframe.reductions import aggregate_of
 from millstream.dataframe.series import Series
 from millstream.dataframe.source import Aggregate, Aggregated, Column, Source, distinct, unify
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    from millstream._lazy import LazyModule
+
+    pa = LazyModule("pyarrow")
 
 C = TypeVar("C", bound=Collection)
 
@@ -29,19 +36,19 @@ class Keys:
     dropna: bool
 
 
-def group_frame(frame: DataFrame, by: Any, sort: bool | None, dropna: bool | None) -> DataFrameGroupBy:
-    source, keys = _resolve(frame, frame, by, sort, dropna)
+def group_frame(frame: DataFrame, by: Any, sort: bool | None, dropna: bool | None, observed: bool | None) -> DataFrameGroupBy:
+    source, keys = _resolve(frame, frame, by, sort, dropna, observed)
     held = DataFrame(source, frame._by_label, frame._levels, frame._divisions)
     return DataFrameGroupBy(held, keys, [label for label in held._labels if label not in keys.labels])
 
 
-def group_series(series: Series, by: Any, sort: bool | None, dropna: bool | None) -> SeriesGroupBy:
-    source, keys = _resolve(series, None, by, sort, dropna)
+def group_series(series: Series, by: Any, sort: bool | None, dropna: bool | None, observed: bool | None) -> SeriesGroupBy:
+    source, keys = _resolve(series, None, by, sort, dropna, observed)
     return SeriesGroupBy(source, keys, series.name, series._column)
 
 
 def _resolve(
-    collection: Collection, frame: DataFrame | None, by: Any, sort: bool | None, dropna: bool | None
+    collection: Collection, frame: DataFrame | None, by: Any, sort: bool | None, dropna: bool | None, observed: bool | None
 ) -> tuple[Source, Keys]:
     source, names, columns, labels = collection._source, [], [], []
     many = isinstance(by, (list, tuple)) and not (frame is not None and isinstance(by, tuple) and by in frame)
@@ -64,6 +71,8 @@ def _resolve(
             names.append(part)
             columns.append(frame._column(part)._column)
             labels.append(part)
+    if observed is False and any(pa.types.is_dictionary(column.type) for column in columns):
+        raise NotImplementedError("groupby gives the categories that occur: observed=False is not there yet")
     keys = Keys(tuple(names), tuple(columns), tuple(labels), sort is not False, dropna is not False)
     return source, keys
 

@@ -315,7 +315,7 @@ class Series(FlexibleOperators, Collection):
     ) -> SeriesGroupBy:
         from millstream.dataframe.groupby import group_series
 
-        return group_series(self, by, sort, dropna)
+        return group_series(self, by, sort, dropna, observed)
 
     # -- elsewhere
 
