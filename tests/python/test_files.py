@@ -214,6 +214,8 @@ def test_read_json(tmp_path, events):
     assert lazy[names == "owner/1"].type.compute().tolist() == [e["type"] for e in events if e["repo"]["name"] == "owner/1"]
     with pytest.raises(NotImplementedError, match="orient"):
         dd.read_json(tmp_path / "events.json.gz", orient="split")
+    with pytest.raises(NotImplementedError, match="meta"):
+        dd.read_json(tmp_path / "events.json.gz", meta=actual.iloc[:0])
 
 
 def test_the_gharchive_program(tmp_path, events):

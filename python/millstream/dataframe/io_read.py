@@ -35,6 +35,13 @@ def _frame(leaf: Leaf) -> DataFrame:
     return DataFrame(leaf, columns, POSITIONS, (None,) * (leaf.npartitions + 1))
 
 
+def _refuse(function: str, **options: Any) -> None:
+    """NotImplementedError for an option of Dask that was given and would change the result."""
+    for name, value in options.items():
+        if value is not None and value is not False:
+            raise NotImplementedError(f"{function}: {name} is not there yet")
+
+
 def _dtype_names(dtype: Any) -> Any:
     """{column: dtype} or one dtype, as the names that the readers know."""
     if isinstance(dtype, Mapping):
@@ -62,9 +69,8 @@ def read_csv(
     Further options are pandas': sep, header, names, usecols, dtype, parse_dates, na_values, skiprows, comment, quotechar,
     encoding, ... Types come from the first `sample` bytes; a later value that does not fit is an error that names the place.
     """
-    if include_path_column:
-        raise NotImplementedError("include_path_column is not there yet")
-    for ignored in ("engine", "low_memory", "memory_map", "dtype_backend"):
+    _refuse("read_csv", include_path_column=include_path_column, dtype_backend=kwargs.pop("dtype_backend", None))
+    for ignored in ("engine", "low_memory", "memory_map"):
         kwargs.pop(ignored, None)
     for unsupported, advice in (
         ("index_col", "set the index after reading"),
@@ -105,8 +111,7 @@ def read_json(
     Objects whose keys agree across the sample become structs, other objects and arrays of mixed values stay JSON text until
     Python asks for them.
     """
-    if include_path_column:
-        raise NotImplementedError("include_path_column is not there yet")
+    _refuse("read_json", include_path_column=include_path_column, path_converter=path_converter, meta=meta)
     if orient != "records":
         raise NotImplementedError(f"read_json reads orient='records', not {orient!r}")
     if errors != "strict":
@@ -142,7 +147,9 @@ def read_parquet(
     blocksize: int | str | None = "default", aggregate_files: Any = None, dtype_backend: Any = None, **kwargs: Any,
 ) -> Any:  # fmt: skip
     """Reads Parquet files or directories; only what is used is read. `filters` is [(column, op, value), ...] (all must hold)
-    or a list of such lists (one of them must); row groups and hive partitions that cannot match are skipped."""
+    or a list of such lists (one of them must); row groups and hive partitions that cannot match are skipped. Divisions stay
+    unknown, also with calculate_divisions=True."""
+    _refuse("read_parquet", dtype_backend=dtype_backend)
     options: dict[str, Any] = {**kwargs, "split_row_groups": split_row_groups}
     if blocksize is not None and blocksize != "default":
         options["blocksize"] = parse_bytes(blocksize, "blocksize")
