@@ -30,7 +30,7 @@ _PICKLES = "pickle"
 
 
 def dumps(value: Any) -> bytes:
-    """Pickled; functions and classes of a script by value."""
+    """Pickled; by value what pickle cannot name, such as lambdas."""
     try:
         return pickle.dumps(value, protocol=5)
     except Exception:  # pickle raises errors of many kinds for what only cloudpickle can do
@@ -184,7 +184,7 @@ class Bag:
             totals, counts = zip(*parts, strict=True)
             return sum(totals) / sum(counts)
 
-        return self.reduction(lambda part: _sum_and_count(part), of_parts)
+        return self.reduction(_sum_and_count, of_parts)
 
     def any(self) -> Item:
         return self.reduction(any, any)

@@ -59,7 +59,7 @@ def read_text(
 ) -> Bag:  # fmt: skip
     """The lines of text files, with their line ends; a file is a partition, or each `blocksize` bytes of one.
 
-    Compressed files are read as a stream. Lines end with \\n, \\r\\n or \\r as in Python's open(), in blocks with \\n or \\r\\n.
+    Compressed files are read as a stream. Lines end as in Python's open(); in blocks, with \\n or \\r\\n.
     """
     if blocksize is not None and files_per_partition is not None:
         raise ValueError("pass either blocksize or files_per_partition, not both")
