@@ -1,6 +1,7 @@
 """The session's settings: how much memory, how many threads, where temporary files go.
 
-Defaults come from MILLSTREAM_MEMORY_LIMIT, MILLSTREAM_THREADS and MILLSTREAM_TEMP_DIR; `configure` overrides them.
+Defaults come from the settings file (see README.md), over it MILLSTREAM_MEMORY_LIMIT, MILLSTREAM_THREADS and
+MILLSTREAM_TEMP_DIR; `configure` overrides them.
 """
 
 from __future__ import annotations

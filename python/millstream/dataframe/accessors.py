@@ -142,7 +142,7 @@ class DatetimeMethods(_Accessor):
 
 
 class StructMethods:
-    """Fields of records; of JSON text they are extracted without decoding the rest."""
+    """Fields of nested records that are read as structs; JSON text (see read_json) has none."""
 
     def __init__(self, series: Series) -> None:
         self._series = series

@@ -94,7 +94,7 @@ def from_map(
     if not calls:
         raise ValueError("from_map needs at least one element")
     sample = infer_meta("from_map", func, *calls[0], *more, **kwargs) if meta is NO_META else make_meta(meta)
-    shape = PandasShape(sample.iloc[:0] if meta is NO_META and not len(sample) else sample)
+    shape = PandasShape(sample)
     numbers = [pa.table({"call": pa.array([i], pa.int64())}) for i in range(len(calls))]
 
     def run(table: pa.Table, _partition: int) -> pa.Table:

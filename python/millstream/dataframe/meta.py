@@ -104,7 +104,7 @@ def infer_meta(what: str, function: Callable[..., Any], *args: Any, **kwargs: An
         return function(*args, **kwargs)
     except Exception as error:
         raise ValueError(
-            f"`{what}` could not find out what the function returns: called on a made-up frame of two rows it raised\n"
+            f"`{what}` could not find out what the function returns: called with a sample it raised\n"
             f"    {type(error).__name__}: {error}\n"
             "Pass meta= to say it, such as meta={'a': 'int64'} for a frame or meta=('a', 'int64') for a series."
         ) from error

@@ -39,8 +39,7 @@ def binary(source: Source, function: str, left: Any, right: Any) -> Column:
 
 
 def fill_null(source: Source, column: Column, value: Any) -> Column:
-    filled = source.call("fill_null", [column, value if isinstance(value, Column) else literal(value, column.type)])
-    return filled
+    return source.call("fill_null", [column, value if isinstance(value, Column) else literal(value, column.type)])
 
 
 def is_null(source: Source, column: Column) -> Column:

@@ -37,7 +37,7 @@ def aggregate_of(source: Source, function: str, column: Column, name: Hashable, 
         present = ops.is_null(source, column)
         truth = source.call("ne", [column, literal(0, column.type)])
         column = ops.choose(source, present, ops.null_of(pa.bool_()), truth)
-    if function in ("sum", "mean", "prod", "var", "std") and pa.types.is_boolean(column.type):
+    if function in _NUMBERS_ONLY and pa.types.is_boolean(column.type):
         column = ops.cast(source, column, "int64")
     return Aggregate(function, column, json.dumps(options) if options else None)
 
