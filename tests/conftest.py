@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from typing import Any
 import pytest
 
 SERVERS = Path(__file__).parent / "servers"
+
+# What a shell runs in the background ignores Ctrl-C, and so would the programs that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
