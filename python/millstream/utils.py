@@ -23,7 +23,7 @@ def parse_bytes(size: int | float | str, name: str = "size") -> int:
         if not 1 <= size < _TOO_LARGE:
             raise ValueError(f"{name} must be at least 1 byte and less than 2^63, not {size!r}")
         return int(size)
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]*)\s*", size) if isinstance(size, str) else None
+    match = re.fullmatch(r"\s*((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Z]*)\s*", size) if isinstance(size, str) else None
     if match is None or match[2].lower() not in _UNITS:
         raise ValueError(f"{name} must be a number of bytes or text such as '64MB' or '1.5 GiB', not {size!r}")
     return parse_bytes(float(match[1]) * _UNITS[match[2].lower()], name)

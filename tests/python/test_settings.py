@@ -18,7 +18,8 @@ from millstream.utils import parse_bytes
 
 def test_sizes():
     assert parse_bytes("256MB") == 256_000_000 and parse_bytes("1.5 GiB") == 3 * 2**29 and parse_bytes("64k") == 64_000
-    assert parse_bytes(12) == 12 and parse_bytes(64e6) == 64_000_000
+    assert parse_bytes(12) == 12 and parse_bytes(64e6) == parse_bytes("64e6") == 64_000_000
+    assert parse_bytes("1.5e3 kB") == 1_500_000 and parse_bytes(".5MB") == 500_000
     for bad in ("", "MB", "12 parsecs", -1, 0, 0.5, "0.1b", "-3MB", float("inf"), float("nan"), "10000000PB", None, True):
         with pytest.raises(ValueError):
             parse_bytes(bad)
