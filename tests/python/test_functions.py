@@ -75,6 +75,12 @@ def test_parts_of_missing_times(check):
     check(lambda df: df.t.dt.year)
 
 
+def test_accessors_that_give_frames(check):
+    check(lambda df: df.s.str.extract("([ab])(c?)"))
+    check(lambda df: df.k.str.extract("(?P<letter>.)"))
+    check(lambda df: df.t.dt.isocalendar(), check_dtype=False)
+
+
 def test_accessors_of_the_wrong_type(lazy):
     with pytest.raises(AttributeError, match="string values"):
         lazy.i.str.upper()

@@ -22,9 +22,14 @@ else:
     pa, pd = LazyModule("pyarrow"), LazyModule("pandas")
 
 
-def map_values(series: Series, function: Callable[[pd.Series], pd.Series], meta: Any, what: str) -> Series:
-    """`function` on the values of a partition gives as many values; the result still belongs to the same rows."""
+def map_values(series: Series, function: Callable[[pd.Series], Any], meta: Any, what: str) -> Any:
+    """`function` on the values of a partition gives as many values; the result still belongs to the same rows.
+
+    Where it gives several columns, as str.extract does, they are a frame of its own.
+    """
     sample = infer_meta(what, function, series._meta_nonempty) if meta is NO_META else make_meta(meta)
+    if isinstance(sample, pd.DataFrame):
+        return map_partitions(series, function, (), {}, sample)
     name, type_ = series.name, meta_type(sample)
 
     def run(arrays: list[pa.ChunkedArray]) -> pa.Array:
