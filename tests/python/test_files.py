@@ -72,6 +72,14 @@ def test_csv_options(tmp_path, trips):
         dd.read_csv(f"{tmp_path}/nothing-*.csv")
 
 
+def test_columns_without_a_header_are_numbered(tmp_path):
+    (tmp_path / "n.csv").write_text("1,x,2.5\n2,y,\n")
+    for options in ({}, {"usecols": [2, 0]}, {"dtype": {0: "float64", 1: "category"}, "skip_blank_lines": True}):
+        lazy = dd.read_csv(tmp_path / "n.csv", header=None, **options)
+        assert_frame_equal(lazy.compute(), pd.read_csv(tmp_path / "n.csv", header=None, **options))
+        assert lazy[0].sum().compute() == 3
+
+
 def test_the_taxi_program(tmp_path, trips):
     df = dd.read_csv(f"{tmp_path}/half-*.csv.gz", blocksize=None)
     kept = df[df.passenger_count > 3][["id", "passenger_count"]]

@@ -72,6 +72,9 @@ def read_csv(
     _refuse("read_csv", include_path_column=include_path_column, dtype_backend=kwargs.pop("dtype_backend", None))
     for ignored in ("engine", "low_memory", "memory_map"):
         kwargs.pop(ignored, None)
+    for name, usual in (("skip_blank_lines", True), ("skipinitialspace", False)):
+        if kwargs.get(name) is usual:
+            del kwargs[name]
     for unsupported, advice in (
         ("index_col", "set the index after reading"),
         ("nrows", "use head(n)"),
@@ -91,7 +94,10 @@ def read_csv(
     options = {name: value for name, value in options.items() if value is not None or name == "header"}
     if blocksize != "default":
         options["blocksize"] = None if blocksize is None else parse_bytes(blocksize, "blocksize")
-    return _categories(_frame(_scan("csv", urlpath, options, storage_options)), dtype)
+    frame = _frame(_scan("csv", urlpath, options, storage_options))
+    if options.get("header", 0) is None and "names" not in options:  # the engine counts columns too, but as text
+        frame = frame._new({int(str(label)): column for label, column in frame._by_label.items()})
+    return _categories(frame, dtype)
 
 
 def read_table(urlpath: PathLike | Iterable[PathLike], **kwargs: Any) -> DataFrame:
