@@ -124,14 +124,32 @@ Result<TextRun> MakeGet(const nlohmann::json& options) {
   });
 }
 
+// Python's str.center: where the two sides cannot be equal, the left one is longer if the width is odd.
+TextRun CenterText(int64_t width, const std::string& fill) {
+  return [width, fill](const Datum& value, ExecContext* context) {
+    const arrow::StringArray text(value.array());
+    auto padding = [&](int64_t i) { return std::max<int64_t>(width - CountCharacters(text.GetView(i)), 0); };
+    auto length = [&](int64_t i) { return text.value_length(i) + padding(i) * static_cast<int64_t>(fill.size()); };
+    return WriteSizedText(text, context, length, [&](int64_t i, auto append) {
+      const int64_t total = padding(i), left = total / 2 + (total & width & 1);
+      for (int64_t k = 0; k < left; ++k) append(fill);
+      append(text.GetView(i));
+      for (int64_t k = left; k < total; ++k) append(fill);
+    });
+  };
+}
+
 Result<TextRun> MakePad(const nlohmann::json& options) {
   ARROW_ASSIGN_OR_RAISE(const int64_t width, IntOption(options, "width", 0));
+  if (width > arrow::kBinaryMemoryLimit) return Status::Invalid("option 'width' of str_pad is too large: ", width);
   ARROW_ASSIGN_OR_RAISE(const std::string side, TextOption(options, "side", "left"));
   ARROW_ASSIGN_OR_RAISE(const std::string fill, TextOption(options, "fillchar", " "));
+  if (CountCharacters(fill) != 1)
+    return Status::TypeError("option 'fillchar' of str_pad must be one character, not '", fill, "'");
   const pc::PadOptions pad(width, fill);
   if (side == "left") return Kernel("utf8_lpad", pad);
   if (side == "right") return Kernel("utf8_rpad", pad);
-  if (side == "both") return Kernel("utf8_center", pad);
+  if (side == "both") return CenterText(width, fill);
   return Status::Invalid("option 'side' of str_pad must be 'left', 'right' or 'both', not '", side, "'");
 }
 
@@ -146,12 +164,6 @@ Result<TextRun> MakeRepeat(const nlohmann::json& options) {
   return TextRun([count](const Datum& text, ExecContext* context) {
     return pc::CallFunction("binary_repeat", {text, count}, context);
   });
-}
-
-int64_t CountCharacters(std::string_view text) {
-  int64_t count = 0;
-  for (char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return count;
 }
 
 // The position of the first (last) `sub` in characters, -1 where there is none.

@@ -1,4 +1,6 @@
 // str_* functions of patterns: contains, match, replace, count, split, extract; regular expressions are RE2's.
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <arrow/array/array_nested.h>
@@ -9,6 +11,7 @@
 #include "millstream/function/scalar/families.h"
 #include "millstream/function/scalar/string_support.h"
 #include "millstream/function/scalar/support.h"
+#include "millstream/function/scalar/text.h"
 
 namespace millstream {
 namespace scalar {
@@ -50,6 +53,31 @@ ScalarFunction MatchFunction(const std::string& name, const std::string& before,
   return {name, 1, 1, bind};
 }
 
+// Every text holds the empty pattern before each character and at its end.
+TextRun ReplaceEmpty(const std::string& replacement, int64_t count) {
+  const int64_t most = count < 0 ? std::numeric_limits<int64_t>::max() : count;
+  return [replacement, most](const Datum& value, ExecContext* context) {
+    const arrow::StringArray text(value.array());
+    auto length = [&](int64_t row) {
+      const std::string_view view = text.GetView(row);
+      const int64_t replaced = std::min(most, CountCharacters(view) + 1);
+      return static_cast<int64_t>(view.size()) + replaced * static_cast<int64_t>(replacement.size());
+    };
+    return WriteSizedText(text, context, length, [&](int64_t row, auto append) {
+      std::string_view rest = text.GetView(row);
+      for (int64_t i = 0; i < most; ++i) {
+        append(replacement);
+        if (rest.empty()) break;
+        size_t character = 1;
+        while (character < rest.size() && (static_cast<unsigned char>(rest[character]) & 0xC0) == 0x80) ++character;
+        append(rest.substr(0, character));
+        rest.remove_prefix(character);
+      }
+      append(rest);
+    });
+  };
+}
+
 Result<BoundFunction> BindReplace(const Arguments& arguments, const nlohmann::json& options) {
   ARROW_RETURN_NOT_OK(CheckOptions(options, {"pat", "repl", "n", "case", "regex"}));
   ARROW_RETURN_NOT_OK(CheckText("str_replace", arguments));
@@ -60,6 +88,7 @@ Result<BoundFunction> BindReplace(const Arguments& arguments, const nlohmann::js
   ARROW_ASSIGN_OR_RAISE(const bool regex, BoolOption(options, "regex", false));
   const bool plain = !regex && case_sensitive;
   const std::string given = pattern;
+  if (!regex && pattern.empty()) return BindText(arrow::utf8(), ReplaceEmpty(replacement, count));  // Arrow's kernel never ends
   if (!regex && !case_sensitive) pattern = "\\Q" + pattern + "\\E";
   if (!case_sensitive) pattern = "(?i)" + pattern;
   const pc::ReplaceSubstringOptions replace(pattern, replacement, count);

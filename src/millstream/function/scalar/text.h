@@ -40,6 +40,39 @@ Result<Datum> WriteText(const arrow::Array& array, ExecContext* context, Write&&
   return Datum(std::move(result));
 }
 
+/// Row i of `array` as text of `length(i)` bytes, which `write(i, append)` gives piece by piece: append(view). Nulls stay. For
+/// rows that may be far longer than their input: all memory is the pool's. Gives utf8; CapacityError beyond what that holds.
+template <typename Length, typename Write>
+Result<Datum> WriteSizedText(const arrow::Array& array, ExecContext* context, Length&& length, Write&& write) {
+  arrow::StringBuilder builder(context->memory_pool());
+  int64_t total = 0;
+  for (int64_t i = 0; i < array.length(); ++i) {
+    const int64_t bytes = array.IsNull(i) ? 0 : length(i);
+    if (bytes > arrow::kBinaryMemoryLimit - total) return Status::CapacityError("text of more than 2 GB in one batch");
+    total += bytes;
+  }
+  ARROW_RETURN_NOT_OK(builder.Reserve(array.length()));
+  ARROW_RETURN_NOT_OK(builder.ReserveData(total));
+  for (int64_t i = 0; i < array.length(); ++i) {
+    if (array.IsNull(i)) {
+      builder.UnsafeAppendNull();
+      continue;
+    }
+    builder.UnsafeAppend(std::string_view());
+    write(i, [&](std::string_view piece) { builder.UnsafeExtendCurrent(piece); });
+  }
+  std::shared_ptr<arrow::Array> result;
+  ARROW_RETURN_NOT_OK(builder.Finish(&result));
+  return Datum(std::move(result));
+}
+
+/// How many characters `text` has, which is UTF-8.
+inline int64_t CountCharacters(std::string_view text) {
+  int64_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return count;
+}
+
 /// `read(view, &value)` says whether `view` could be read; what could not is null, or with `strict` the error of `fail(view)`.
 template <typename T, typename Read, typename Fail>
 Result<Datum> ReadText(const arrow::StringArray& array, const DataTypePtr& type, bool strict, ExecContext* context, Read&& read,
