@@ -5,7 +5,8 @@
 //
 // | operation                        | a missing operand gives                                     |
 // |----------------------------------|-------------------------------------------------------------|
-// | + - * / // % **, str, dt, math   | missing                                                     |
+// | + - * / // % **, str, dt, math   | missing; but x ** 0 and 1 ** x are 1                        |
+// | integer // 0 and % 0             | missing: an integer column has no infinity (pandas' x // 0) |
 // | == < <= > >=, isin, between      | false                                                       |
 // | !=                               | true                                                        |
 // | & \| ^ ~, filter, where's choice | counts as false                                             |

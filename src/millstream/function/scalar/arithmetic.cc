@@ -5,6 +5,7 @@
 #include <arrow/compute/api_scalar.h>
 #include <arrow/type.h>
 
+#include "millstream/function/missing.h"
 #include "millstream/function/scalar/families.h"
 #include "millstream/function/scalar/kernels.h"
 #include "millstream/function/scalar/support.h"
@@ -181,11 +182,29 @@ Result<BoundFunction> BindDivide(const Arguments& arguments, const nlohmann::jso
   return BindKernel("divide", arguments, {type, type});
 }
 
+// x ** 0 and 1 ** x are 1 for every x, a missing one too (C's pow, numpy, pandas).
+Result<Datum> OneWhateverIsMissing(const std::vector<Datum>& operands, const Datum& result, const DataTypePtr& type,
+                                   ExecContext* context) {
+  ARROW_ASSIGN_OR_RAISE(auto zero, arrow::MakeScalar(type, 0));
+  ARROW_ASSIGN_OR_RAISE(auto one, arrow::MakeScalar(type, 1));
+  ARROW_ASSIGN_OR_RAISE(Datum base_is_one, arrow::compute::CallFunction("equal", {operands[0], Datum(one)}, context));
+  ARROW_ASSIGN_OR_RAISE(Datum no_exponent, arrow::compute::CallFunction("equal", {operands[1], Datum(zero)}, context));
+  ARROW_ASSIGN_OR_RAISE(Datum is_one, arrow::compute::KleeneOr(base_is_one, no_exponent, context));
+  ARROW_ASSIGN_OR_RAISE(is_one, ReplaceMissing(is_one, false, context));
+  return arrow::compute::IfElse(is_one, Datum(one), result, context);
+}
+
 Result<BoundFunction> BindPower(const Arguments& arguments, const nlohmann::json& options) {
   ARROW_RETURN_NOT_OK(CheckOptions(options, {}));
   ARROW_ASSIGN_OR_RAISE(auto type, PromoteNumbers(arguments));
   if (type->id() == Type::BOOL) return DoesNotTake("power", arguments, "numbers; cast to int64 first");
-  return BindKernel("power", arguments, {type, type});
+  ARROW_ASSIGN_OR_RAISE(auto casts, ArgumentCasts::Make(arguments, {type, type}));
+  auto run = [casts = std::move(casts), type](const std::vector<Datum>& values, ExecContext* context) -> Result<Datum> {
+    ARROW_ASSIGN_OR_RAISE(auto cast, casts.Apply(values, context));
+    ARROW_ASSIGN_OR_RAISE(Datum result, arrow::compute::CallFunction("power", cast, context));
+    return result.null_count() == 0 ? result : OneWhateverIsMissing(cast, result, type, context);
+  };
+  return BoundFunction{type, std::move(run)};
 }
 
 template <typename Operation>

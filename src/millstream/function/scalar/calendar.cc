@@ -18,8 +18,6 @@ constexpr size_t kShortName = 3;
 
 bool IsLeap(int64_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
 
-int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Walks over text from the left; every step says whether it found what it wanted.

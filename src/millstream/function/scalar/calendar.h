@@ -26,6 +26,9 @@ int DaysInMonth(int64_t year, int month);
 /// Monday is 0.
 int Weekday(int64_t days);
 
+/// Rounded down; `b` is positive.
+inline int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+
 int64_t UnitsPerSecond(arrow::TimeUnit::type unit);
 /// `ticks` of `unit` since 1970.
 CivilTime CivilFromTicks(int64_t ticks, arrow::TimeUnit::type unit);

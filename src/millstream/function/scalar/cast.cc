@@ -16,6 +16,7 @@
 #include "millstream/function/scalar/kernels.h"
 #include "millstream/function/scalar/support.h"
 #include "millstream/function/scalar/text.h"
+#include "millstream/function/scalar/time_unit.h"
 #include "millstream/function/scalar/to_datetime.h"
 
 namespace millstream {
@@ -96,6 +97,12 @@ Status MissingInInteger(const arrow::DataType& type) {
                          "; fill them first with fillna, or cast to a nullable type such as 'Int64'");
 }
 
+// Casts to pandas' nullable types keep every value or fail; those to NumPy's wrap and cut off.
+Status NotSafe(const arrow::DataType& from, const arrow::DataType& to) {
+  return Status::TypeError("cannot safely cast ", from.ToString(), " to nullable ", to.ToString(),
+                           ": some values are not the same there; round or cast to a NumPy type first");
+}
+
 // ---- numbers ----
 
 template <typename Float, typename Integer>
@@ -110,8 +117,11 @@ Result<Datum> FloatsToIntegers(const Datum& value, const Target& target, bool st
   using Float = typename In::c_type;
   Datum source = value;
   if (target.nullable || !strict) {  // what an integer cannot hold becomes null, so that only real values are checked
-    ARROW_ASSIGN_OR_RAISE(Datum finite, arrow::compute::CallFunction("is_finite", {source}, context));
-    ARROW_ASSIGN_OR_RAISE(source, arrow::compute::IfElse(finite, source, Datum(arrow::MakeNullScalar(value.type())), context));
+    ARROW_ASSIGN_OR_RAISE(Datum nothing, arrow::compute::CallFunction(strict ? "is_nan" : "is_finite", {source}, context));
+    if (!strict) {
+      ARROW_ASSIGN_OR_RAISE(nothing, arrow::compute::Invert(nothing, context));
+    }
+    ARROW_ASSIGN_OR_RAISE(source, arrow::compute::IfElse(nothing, Datum(arrow::MakeNullScalar(value.type())), source, context));
   } else if (source.null_count() != 0) {
     return MissingInInteger(*target.type);
   }
@@ -121,8 +131,12 @@ Result<Datum> FloatsToIntegers(const Datum& value, const Target& target, bool st
     const Float* x = data.GetValues<Float>(1);
     const uint8_t* valid = data.GetNullCount() ? data.buffers[0]->data() : nullptr;
     for (int64_t i = 0; i < data.length; ++i) {
-      if (FitsIn<Float, Integer>(x[i]) || (valid && !arrow::bit_util::GetBit(valid, data.offset + i))) continue;
-      if (!std::isfinite(x[i])) return MissingInInteger(*target.type);
+      if (valid && !arrow::bit_util::GetBit(valid, data.offset + i)) continue;
+      if (FitsIn<Float, Integer>(x[i])) {
+        if (target.nullable && strict && x[i] != std::trunc(x[i])) return NotSafe(*value.type(), *target.type);
+        continue;
+      }
+      if (!std::isfinite(x[i]) && !target.nullable) return MissingInInteger(*target.type);
       return Status::Invalid("cannot cast ", x[i], " to ", target.type->ToString(), ": it is out of range");
     }
     auto cut = [](Float number) { return FitsIn<Float, Integer>(number) ? static_cast<Integer>(number) : Integer{}; };
@@ -134,12 +148,22 @@ Result<Datum> FloatsToIntegers(const Datum& value, const Target& target, bool st
 Result<Datum> NumbersToBooleans(const Datum& value, const Target& target, ExecContext* context) {
   ARROW_ASSIGN_OR_RAISE(auto zero, arrow::MakeScalar(value.type(), 0));
   ARROW_ASSIGN_OR_RAISE(Datum truth, arrow::compute::CallFunction("not_equal", {value, Datum(zero)}, context));
-  return target.nullable ? Result<Datum>(truth) : ReplaceMissing(truth, true, context);
+  if (!target.nullable) return ReplaceMissing(truth, true, context);
+  ARROW_ASSIGN_OR_RAISE(Datum missing, IsMissing(value, context));
+  ARROW_ASSIGN_OR_RAISE(truth,
+                        arrow::compute::IfElse(missing, Datum(std::make_shared<arrow::BooleanScalar>()), truth, context));
+  ARROW_ASSIGN_OR_RAISE(Datum back, CastUnchecked(truth, value.type(), context));
+  ARROW_ASSIGN_OR_RAISE(Datum same, arrow::compute::CallFunction("equal", {back, value}, context));
+  const arrow::BooleanArray kept(same.array());
+  if (kept.true_count() + kept.null_count() != kept.length()) return NotSafe(*value.type(), *target.type);
+  return truth;
 }
 
 Result<Datum> IntegersToIntegers(const Datum& value, const Target& target, ExecContext* context) {
   if (!target.nullable && value.null_count() != 0) return MissingInInteger(*target.type);
-  return CastUnchecked(value, target.type, context);
+  if (!target.nullable) return CastUnchecked(value, target.type, context);
+  auto cast = arrow::compute::Cast(value, target.type, arrow::compute::CastOptions::Safe(), context);
+  return cast.status().IsInvalid() ? NotSafe(*value.type(), *target.type) : cast;
 }
 
 // ---- text ----
@@ -260,6 +284,9 @@ Result<Datum> CastArray(const Datum& value, const Target& target, bool strict, E
     ARROW_ASSIGN_OR_RAISE(Datum ticks, CastUnchecked(value, arrow::int64(), context));
     return arrow::compute::Cast(ticks, target.type, arrow::compute::CastOptions::Safe(), context);
   }
+  if (source->id() == target.type->id() && (source->id() == Type::TIMESTAMP || source->id() == Type::DURATION)) {
+    return ChangeUnit(value, target.type, context);
+  }
   return CastUnchecked(value, target.type, context);
 }
 
@@ -284,6 +311,11 @@ Result<BoundFunction> BindCast(const Arguments& arguments, const nlohmann::json&
   if (target.type->id() == Type::TIMESTAMP && IsText(*source)) {
     const auto unit = static_cast<const arrow::TimestampType&>(*target.type).unit();
     return BindTextToTimestamps(TextTimes{.unit = unit, .zone = "", .format = "", .strict = errors == "raise"});
+  }
+  if (target.type->id() == Type::TIMESTAMP && source->id() == Type::TIMESTAMP &&
+      !static_cast<const arrow::TimestampType&>(*source).timezone().empty()) {
+    return Status::TypeError("cannot cast times with a zone (", source->ToString(),
+                             ") to times without one: use dt.tz_localize(None) for local time, dt.tz_convert(None) for UTC");
   }
   if (!CanCast(*source, *target.type)) {
     return Status::TypeError("cannot cast ", source->ToString(), " to ", target.type->ToString());

@@ -74,8 +74,40 @@ BoundFunction AlwaysUnequal(bool answer) {
   return {arrow::boolean(), std::move(run)};
 }
 
+// No integer type holds both int64 and uint64, and as floats neighbours become equal. A negative number is less than all of
+// uint64, and the others compare as uint64.
+bool NeedsBothSigns(const arrow::DataType& a, const arrow::DataType& b) {
+  return (arrow::is_signed_integer(a.id()) && b.id() == Type::UINT64) ||
+         (a.id() == Type::UINT64 && arrow::is_signed_integer(b.id()));
+}
+
+Result<BoundFunction> BindBothSigns(const Comparison& comparison, const Arguments& arguments, bool signed_left) {
+  const std::string kernel = comparison.kernel;
+  const bool less = kernel == "less" || kernel == "less_equal", greater = kernel == "greater" || kernel == "greater_equal";
+  const bool when_negative = kernel == "not_equal" || (signed_left ? less : greater);
+  const auto wide = arrow::int64(), unsigned_wide = arrow::uint64();
+  ARROW_ASSIGN_OR_RAISE(auto casts,
+                        ArgumentCasts::Make(arguments, signed_left ? std::vector<DataTypePtr>{wide, unsigned_wide}
+                                                                   : std::vector<DataTypePtr>{unsigned_wide, wide}));
+  auto run = [=, casts = std::move(casts), when_missing = comparison.when_missing](const std::vector<Datum>& values,
+                                                                                   ExecContext* context) -> Result<Datum> {
+    ARROW_ASSIGN_OR_RAISE(auto cast, casts.Apply(values, context));
+    Datum& side = cast[signed_left ? 0 : 1];
+    const Datum zero(std::make_shared<arrow::Int64Scalar>(0));
+    ARROW_ASSIGN_OR_RAISE(Datum sign,
+                          arrow::compute::CallFunction(when_negative ? "less" : "greater_equal", {side, zero}, context));
+    ARROW_ASSIGN_OR_RAISE(side, CastUnchecked(side, unsigned_wide, context));
+    ARROW_ASSIGN_OR_RAISE(Datum result, arrow::compute::CallFunction(kernel, cast, context));
+    ARROW_ASSIGN_OR_RAISE(result, arrow::compute::CallFunction(when_negative ? "or" : "and", {sign, result}, context));
+    return ReplaceMissing(result, when_missing, context);
+  };
+  return BoundFunction{arrow::boolean(), std::move(run)};
+}
+
 Result<BoundFunction> BindComparison(const Comparison& comparison, Arguments arguments) {
   ARROW_RETURN_NOT_OK(ParseTextLiterals(&arguments));
+  const auto left = PlainType(arguments[0].type), right = PlainType(arguments[1].type);
+  if (NeedsBothSigns(*left, *right)) return BindBothSigns(comparison, arguments, arrow::is_signed_integer(left->id()));
   ARROW_ASSIGN_OR_RAISE(auto type, CommonType(arguments));
   const std::string kernel = comparison.kernel;
   if (!type || !KernelType(kernel, {type, type}).ok()) {

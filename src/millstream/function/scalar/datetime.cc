@@ -1,4 +1,5 @@
 // dt_*: parts, rounding and text of timestamps and dates, in their own time zone. Numbers are int32, as in pandas.
+#include <limits>
 #include <utility>
 
 #include <arrow/array.h>
@@ -11,6 +12,7 @@
 #include "millstream/function/scalar/families.h"
 #include "millstream/function/scalar/support.h"
 #include "millstream/function/scalar/text.h"
+#include "millstream/function/scalar/time_unit.h"
 
 namespace millstream {
 namespace scalar {
@@ -138,6 +140,56 @@ Result<pc::RoundTemporalOptions> ParseFrequency(const std::string& text) {
   return Status::Invalid("frequency '", text, "' must be a number and one of D, h, min, s, ms, us, ns, such as '15min'");
 }
 
+// The ticks in one step of the frequency; 0 or 1 where times of this unit have nothing to round.
+Result<int64_t> TicksPerStep(const pc::RoundTemporalOptions& round, TimeUnit::type unit) {
+  constexpr int64_t kNanos = 1000000000;
+  int64_t nanos = 1;
+  switch (round.unit) {
+    case pc::CalendarUnit::DAY:
+      nanos = 86400 * kNanos;
+      break;
+    case pc::CalendarUnit::HOUR:
+      nanos = 3600 * kNanos;
+      break;
+    case pc::CalendarUnit::MINUTE:
+      nanos = 60 * kNanos;
+      break;
+    case pc::CalendarUnit::SECOND:
+      nanos = kNanos;
+      break;
+    case pc::CalendarUnit::MILLISECOND:
+      nanos = kNanos / 1000;
+      break;
+    case pc::CalendarUnit::MICROSECOND:
+      nanos = 1000;
+      break;
+    default:
+      break;
+  }
+  if (nanos > std::numeric_limits<int64_t>::max() / round.multiple) return Status::Invalid("the frequency is too long");
+  return nanos * round.multiple / (kNanos / UnitsPerSecond(unit));
+}
+
+// Half way between two steps, the even one is taken, as in pandas; Arrow's kernel takes the later one.
+Result<BoundFunction> BindRound(const Arguments& arguments, const nlohmann::json& options) {
+  ARROW_RETURN_NOT_OK(CheckOptions(options, {"freq"}));
+  ARROW_ASSIGN_OR_RAISE(auto type, TimestampType("dt_round", arguments));
+  ARROW_ASSIGN_OR_RAISE(const std::string frequency, TextOption(options, "freq", "D"));
+  ARROW_ASSIGN_OR_RAISE(const auto round, ParseFrequency(frequency));
+  ARROW_ASSIGN_OR_RAISE(const int64_t step, TicksPerStep(round, static_cast<const arrow::TimestampType&>(*type).unit()));
+  return BindTimes(type, type, [step, zone = ZoneOf(*type)](const Datum& times, ExecContext* context) -> Result<Datum> {
+    if (step <= 1) return times;
+    ARROW_ASSIGN_OR_RAISE(Datum local, LocalTimes(times, context));
+    auto nearest = [step](int64_t ticks) {
+      const int64_t quotient = FloorDivide(ticks, step), rest = ticks % step < 0 ? ticks % step + step : ticks % step;
+      const bool up = rest > step - rest || (rest == step - rest && quotient % 2 != 0);
+      return static_cast<int64_t>(static_cast<uint64_t>(quotient + up) * static_cast<uint64_t>(step));
+    };
+    ARROW_ASSIGN_OR_RAISE(Datum rounded, MapUnary<arrow::TimestampType>(local, local.type(), context, nearest));
+    return zone.empty() ? rounded : pc::AssumeTimezone(rounded, pc::AssumeTimezoneOptions(zone), context);
+  });
+}
+
 ScalarFunction RoundTimes(const std::string& name, const std::string& kernel) {
   auto bind = [=](const Arguments& arguments, const nlohmann::json& options) -> Result<BoundFunction> {
     ARROW_RETURN_NOT_OK(CheckOptions(options, {"freq"}));
@@ -228,10 +280,9 @@ Result<BoundFunction> BindAsUnit(const Arguments& arguments, const nlohmann::jso
       {"s", TimeUnit::SECOND}, {"ms", TimeUnit::MILLI}, {"us", TimeUnit::MICRO}, {"ns", TimeUnit::NANO}};
   for (const auto& [known, unit] : kUnits) {
     if (name != known) continue;
-    pc::CastOptions cast = pc::CastOptions::Safe(arrow::timestamp(unit, ZoneOf(*type)));
-    cast.allow_time_truncate = true;
-    return BindTimes(type, cast.to_type.GetSharedPtr(),
-                     [cast](const Datum& times, ExecContext* context) { return pc::Cast(times, cast, context); });
+    const auto target = arrow::timestamp(unit, ZoneOf(*type));
+    return BindTimes(type, target,
+                     [target](const Datum& times, ExecContext* context) { return ChangeUnit(times, target, context); });
   }
   return Status::Invalid("option 'unit' must be s, ms, us or ns, not '", name, "'");
 }
@@ -265,7 +316,7 @@ void AddDatetimeFunctions(ScalarFunctionRegistry* registry) {
   registry->Add({"dt_normalize", 1, 1, BindNormalize});
   registry->Add(RoundTimes("dt_floor", "floor_temporal"));
   registry->Add(RoundTimes("dt_ceil", "ceil_temporal"));
-  registry->Add(RoundTimes("dt_round", "round_temporal"));
+  registry->Add({"dt_round", 1, 1, BindRound});
   registry->Add(Strftime("dt_strftime", ""));
   registry->Add(Strftime("dt_day_name", "%A"));
   registry->Add(Strftime("dt_month_name", "%B"));

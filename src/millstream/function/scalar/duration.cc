@@ -15,8 +15,6 @@ namespace {
 
 constexpr int64_t kSecondsPerDay = 86400;
 
-int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
 // What pandas' Timedelta has: whole days (rounded down), then seconds of the day, then microseconds of the second.
 int64_t Days(int64_t ticks, int64_t per_second) { return FloorDivide(ticks, per_second * kSecondsPerDay); }
 int64_t Seconds(int64_t ticks, int64_t per_second) {

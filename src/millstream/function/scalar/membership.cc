@@ -6,6 +6,7 @@
 #include <arrow/array/concatenate.h>
 #include <arrow/array/util.h>
 #include <arrow/compute/api_scalar.h>
+#include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
 #include <arrow/type.h>
 
@@ -70,6 +71,17 @@ bool IsNan(const arrow::Scalar& value) {
   return value.type->id() == Type::FLOAT && std::isnan(static_cast<const arrow::FloatScalar&>(value).value);
 }
 
+// -0.0 and 0.0 are equal, though not the same bits, which is what the kernel compares.
+Result<std::shared_ptr<arrow::Array>> WithOtherZero(std::shared_ptr<arrow::Array> values) {
+  const DataTypePtr type = values->type();
+  if (type->id() != Type::FLOAT && type->id() != Type::DOUBLE) return values;
+  ARROW_ASSIGN_OR_RAISE(Datum negated, arrow::compute::Negate(Datum(values)));
+  ARROW_ASSIGN_OR_RAISE(auto zero, arrow::MakeScalar(type, 0));
+  ARROW_ASSIGN_OR_RAISE(Datum is_zero, arrow::compute::CallFunction("equal", {Datum(values), Datum(zero)}));
+  ARROW_ASSIGN_OR_RAISE(Datum zeros, arrow::compute::Filter(negated, is_zero));
+  return arrow::Concatenate({values, zeros.make_array()});
+}
+
 // `value` in the column's type; nullptr where no value of the column can equal it.
 ScalarPtr ConvertValue(const ScalarPtr& value, const DataTypePtr& type) {
   const arrow::DataType& from = *value->type;
@@ -104,7 +116,8 @@ Result<ValueSet> MakeValueSet(const std::vector<ScalarPtr>& values, const DataTy
   if (parts.empty()) {
     ARROW_ASSIGN_OR_RAISE(set.values, arrow::MakeEmptyArray(type));
   } else {
-    ARROW_ASSIGN_OR_RAISE(set.values, arrow::Concatenate(parts));
+    ARROW_ASSIGN_OR_RAISE(auto values, arrow::Concatenate(parts));
+    ARROW_ASSIGN_OR_RAISE(set.values, WithOtherZero(std::move(values)));
   }
   return set;
 }

@@ -57,6 +57,12 @@ TEST(Arithmetic, FloorDivideAndModFollowPython) {
   ExpectFunction("floor_divide", {Literal(int64_t{7}), Column(f64, "[2, null, 0]")}, f64, "[3, null, Inf]");
 }
 
+TEST(Arithmetic, PowersThatNoMissingValueChanges) {
+  ExpectFunction("power", {Column(f64, "[NaN, null, 2]"), Literal(int64_t{0})}, f64, "[1, 1, 1]");
+  ExpectFunction("power", {Literal(int64_t{1}), Column(f64, "[NaN, null, 2]")}, f64, "[1, 1, 1]");
+  ExpectFunction("power", {Column(f64, "[null, null, 2]"), Column(u8, "[0, 2, null]")}, f64, "[1, null, null]");
+}
+
 TEST(Arithmetic, RoundsHalfToEven) {
   ExpectFunction("round", {Column(f64, "[2.5, 3.5, -0.125, NaN, null, Inf]")}, f64, "[2, 4, -0.0, NaN, null, Inf]");
   ExpectFunction("round", {Column(f64, "[2.675, 1.005]")}, f64, "[2.68, 1]", {{"decimals", 2}});
@@ -75,6 +81,23 @@ TEST(Arithmetic, TextAndTimes) {
   EXPECT_FALSE(RunFunction("power", {Column(i64, "[2]"), Literal(int64_t{-1})}).ok());
   EXPECT_THAT(RunFunction("round", {Column(i64, "[2]")}, {{"decimal", 1}}).status().message(),
               ::testing::HasSubstr("unknown option 'decimal'; known are: decimals"));
+}
+
+TEST(Comparison, SignedAndUnsignedCompareAsIntegers) {
+  // As floats, 2^63 - 1 and 2^63 are equal.
+  const auto ints = Column(i64, "[9223372036854775807, -1, 5, null, 9223372036854775807]");
+  const auto words = Column(u64, "[9223372036854775808, 18446744073709551615, 5, 1, 9223372036854775807]");
+  ExpectFunction("eq", {ints, words}, truth, "[false, false, true, false, true]");
+  ExpectFunction("ne", {ints, words}, truth, "[true, true, false, true, false]");
+  ExpectFunction("lt", {ints, words}, truth, "[true, true, false, false, false]");
+  ExpectFunction("le", {ints, words}, truth, "[true, true, true, false, true]");
+  ExpectFunction("gt", {words, ints}, truth, "[true, true, false, false, false]");
+  ExpectFunction("ge", {words, ints}, truth, "[true, true, true, false, true]");
+  ExpectFunction("gt", {ints, words}, truth, "[false, false, false, false, false]");
+  ExpectFunction("lt", {words, Literal(int64_t{-1})}, truth, "[false, false, false, false, false]");
+  ExpectFunction("lt", {ints, Literal(uint64_t{1} << 63)}, truth, "[true, true, true, false, true]");
+  ExpectFunction("between", {words, Literal(int64_t{-1}), Column(i8, "[1, 1, 5, 1, 1]")}, truth,
+                 "[false, false, true, true, false]");
 }
 
 TEST(Comparison, MissingIsFalseAndUnequal) {

@@ -43,6 +43,23 @@ TEST(Cast, NumbersToNumbers) {
   EXPECT_THAT(RunFunction("cast", {Column(f64, "[1]")}, To("int65")).status().message(), HasSubstr("unknown type 'int65'"));
 }
 
+TEST(Cast, NullableTypesKeepEveryValueOrFail) {
+  const auto not_safe = HasSubstr("cannot safely cast");
+  const auto check = [&](const Argument& values, const char* to) {
+    const auto status = RunFunction("cast", {values}, To(to)).status();
+    EXPECT_TRUE(status.IsTypeError()) << to;
+    EXPECT_THAT(status.message(), not_safe);
+  };
+  check(Column(arrow::uint64(), "[18446744073709551615]"), "Int64");
+  check(Column(i64, "[300]"), "Int8");
+  check(Column(i64, "[-1, null]"), "UInt64");
+  check(Column(f64, "[1.5, NaN]"), "Int64");
+  check(Column(f64, "[0.5]"), "boolean");
+  ExpectFunction("cast", {Column(i64, "[1, 0, null]")}, truth, "[true, false, null]", To("boolean"));
+  ExpectFunction("cast", {Column(f64, "[1, NaN, null]")}, truth, "[true, null, null]", To("boolean"));
+  EXPECT_THAT(RunFunction("cast", {Column(f64, "[Inf]")}, To("Int64")).status().message(), HasSubstr("out of range"));
+}
+
 TEST(Cast, TextToNumbers) {
   ExpectFunction("cast", {Column(text, R"(["12", " 7 ", "-3", "+5"])")}, i64, "[12, 7, -3, 5]", To("int"));
   ExpectFunction("cast", {Column(text, R"(["1.5", "nan", null, "inf", "1e5", " 2 "])")}, f64,
@@ -60,6 +77,13 @@ TEST(Cast, Times) {
                  R"(["2024-01-01", "2024-01-02 03:04:05", null])", To("datetime64[us]"));
   ExpectFunction("cast", {Column(i64, "[1]")}, arrow::timestamp(TimeUnit::NANO), "[1]", To("datetime64[ns]"));
   ExpectFunction("cast", {Column(micros, R"(["2024-01-01"])")}, i64, "[1704067200000000]", To("int64"));
+  ExpectFunction("cast", {Column(micros, "[-1, 1500000, null]")}, arrow::timestamp(TimeUnit::SECOND), "[-1, 1, null]",
+                 To("datetime64[s]"));
+  ExpectFunction("cast", {Column(arrow::duration(TimeUnit::MILLI), "[-1500]")}, arrow::duration(TimeUnit::SECOND), "[-2]",
+                 To("timedelta64[s]"));
+  EXPECT_FALSE(RunFunction("cast", {Column(micros, R"(["9999-01-01"])")}, To("datetime64[ns]")).ok());
+  const auto zoned = arrow::timestamp(TimeUnit::MICRO, "Europe/Berlin");
+  EXPECT_THAT(RunFunction("cast", {Column(zoned, "[0]")}, To("datetime64[us]")).status().message(), HasSubstr("tz_convert"));
 }
 
 TEST(Conditional, ChoosesByCondition) {
@@ -82,6 +106,11 @@ TEST(Membership, IsInAndBetween) {
   ExpectFunction("is_in", {Column(f64, "[1.5, NaN, null]")}, truth, "[true, true, true]", {{"values", {1.5, nullptr}}});
   ExpectFunction("is_in", {Column(text, R"(["a", null, ""])")}, truth, "[false, true, false]",
                  {{"values", json::array({nullptr})}});
+  for (const double zero : {0.0, -0.0}) {
+    ExpectFunction("is_in", {Column(f64, "[-0.0, 0.0, 1]"), Literal(zero)}, truth, "[true, true, false]");
+    ExpectFunction("is_in", {Column(f32, "[-0.0, 0.0, 1]"), Literal(zero)}, truth, "[true, true, false]");
+  }
+  ExpectFunction("is_in", {Column(f64, "[-0.0, 0.0]"), Literal(int64_t{0})}, truth, "[true, true]");
   ExpectFunction("is_in", {Column(text, R"(["a", "b"])"), Literal("a")}, truth, "[true, false]");
   ExpectFunction("is_in", {Column(text, R"(["a", "b"])")}, truth, "[false, false]", {{"values", json::array()}});
   const Argument list = {nullptr, Array(arrow::list(i64), "[[2, 3]]")->GetScalar(0).ValueOrDie()};
@@ -132,6 +161,13 @@ TEST(Strings, Plain) {
                  {{"width", 4}});
   ExpectFunction("str_pad", {Column(text, R"(["abc"])")}, text, R"(["*abc**"])",
                  {{"width", 6}, {"side", "both"}, {"fillchar", "*"}});
+  const auto shorts = Column(text, R"(["ab", "é", null, "abcd", ""])");
+  ExpectFunction("str_pad", {shorts}, text, R"(["**ab*", "**é**", null, "*abcd", "*****"])",
+                 {{"width", 5}, {"side", "both"}, {"fillchar", "*"}});
+  ExpectFunction("str_pad", {Column(text, R"(["abc"])")}, text, R"(["abcé"])",
+                 {{"width", 4}, {"side", "both"}, {"fillchar", "é"}});
+  EXPECT_FALSE(RunFunction("str_pad", {shorts}, {{"width", int64_t{1} << 40}, {"side", "both"}}).ok());
+  EXPECT_TRUE(RunFunction("str_pad", {shorts}, {{"width", 5}, {"fillchar", "ab"}}).status().IsTypeError());
   ExpectFunction("str_repeat", {Column(text, R"(["ab", null])")}, text, R"(["abab", null])", {{"repeats", 2}});
   ExpectFunction("str_cat", {words, words}, text, R"(["aXb-aXb", null, "-", "héllo-héllo"])", {{"sep", "-"}});
   ExpectFunction("str_cat", {words, Literal("x")}, text, R"(["aXbx", "_x", "x", "héllox"])", {{"na_rep", "_"}});
@@ -153,6 +189,17 @@ TEST(Strings, Patterns) {
   ExpectFunction("str_replace", {words}, text, R"(["<a>.b", null, "<a>cb", "<A>.B"])",
                  {{"pat", "(a)"}, {"repl", "<\\1>"}, {"regex", true}, {"case", false}});
   ExpectFunction("str_replace", {Column(text, R"(["aXbX"])")}, text, R"(["a.bX"])", {{"pat", "X"}, {"repl", "."}, {"n", 1}});
+  const auto any = Column(text, R"(["abc", "", null, "é!"])");
+  ExpectFunction("str_replace", {any}, text, R"(["ZaZbZcZ", "Z", null, "ZéZ!Z"])", {{"pat", ""}, {"repl", "Z"}});
+  ExpectFunction("str_replace", {any}, text, R"(["ZZaZZbc", "ZZ", null, "ZZéZZ!"])",
+                 {{"pat", ""}, {"repl", "ZZ"}, {"n", 2}, {"case", false}});
+  ExpectFunction("str_replace", {any}, text, R"(["abc", "", null, "é!"])", {{"pat", ""}, {"repl", "Z"}, {"n", 0}});
+  ExpectFunction("str_replace", {any}, text, R"(["abc", "", null, "é!"])", {{"pat", ""}, {"repl", ""}});
+  ExpectFunction("str_replace", {any}, text, R"(["ZaZbZcZ", "Z", null, "ZéZ!Z"])",
+                 {{"pat", ""}, {"repl", "Z"}, {"regex", true}});
+  const auto long_text = Column(text, "[\"" + std::string(4096, 'x') + "\"]");
+  EXPECT_TRUE(
+      RunFunction("str_replace", {long_text}, {{"pat", ""}, {"repl", std::string(1 << 20, 'y')}}).status().IsCapacityError());
   ExpectFunction("str_count", {Column(text, R"(["aaa", "", null])")}, i64, "[3, 0, null]", {{"pat", "a"}});
   ExpectFunction("str_split", {Column(text, R"(["a,b", "", null])")}, arrow::list(text), R"([["a", "b"], [""], null])",
                  {{"pat", ","}});
@@ -191,9 +238,25 @@ TEST(Datetime, PartsAndRounding) {
   ExpectFunction("dt_tz_convert", {Column(zoned, "[5, null]")}, arrow::timestamp(TimeUnit::MICRO, "UTC"), "[5, null]",
                  {{"tz", "UTC"}});
   ExpectFunction("dt_as_unit", {Column(micros, "[1500000]")}, arrow::timestamp(TimeUnit::SECOND), "[1]", {{"unit", "s"}});
+  ExpectFunction("dt_as_unit", {Column(micros, "[-1000, null]")}, arrow::timestamp(TimeUnit::SECOND), "[-1, null]",
+                 {{"unit", "s"}});
   EXPECT_TRUE(RunFunction("dt_year", {Column(text, R"(["2024"])")}).status().IsTypeError());
   EXPECT_THAT(RunFunction("dt_floor", {times}, {{"freq", "2 weeks"}}).status().message(), HasSubstr("2 weeks"));
   EXPECT_FALSE(RunFunction("dt_tz_localize", {times}, {{"tz", "Mars/Olympus"}}).ok());
+}
+
+TEST(Datetime, RoundsHalfToEven) {
+  const auto times = Column(micros, R"(["2000-02-29 12:00", "2000-03-01 12:00", "1969-12-30 12:00:00.000001", null])");
+  ExpectFunction("dt_round", {times}, micros, R"(["2000-02-29", "2000-03-02", "1969-12-31", null])", {{"freq", "D"}});
+  ExpectFunction("dt_round", {Column(micros, "[1500, 2500, -1500, -2500, -2501]")}, micros, "[2000, 2000, -2000, -2000, -3000]",
+                 {{"freq", "ms"}});
+  ExpectFunction("dt_round", {Column(micros, R"(["2024-01-01 00:07:30", "2024-01-01 00:22:30"])")}, micros,
+                 R"(["2024-01-01 00:00:00", "2024-01-01 00:30:00"])", {{"freq", "15min"}});
+  ExpectFunction("dt_round", {Column(arrow::timestamp(TimeUnit::SECOND), "[7]")}, arrow::timestamp(TimeUnit::SECOND), "[7]",
+                 {{"freq", "ms"}});
+  const auto zoned = arrow::timestamp(TimeUnit::SECOND, "Asia/Kolkata");  // +05:30: noon there is 06:30 UTC
+  ExpectFunction("dt_round", {Column(zoned, "[23400, 23401]")}, zoned, "[-19800, 66600]", {{"freq", "D"}});
+  EXPECT_FALSE(RunFunction("dt_round", {times}, {{"freq", "999999D"}}).ok());
 }
 
 TEST(Datetime, Durations) {
