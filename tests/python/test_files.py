@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import json
 import os
@@ -308,3 +309,25 @@ def test_a_real_hour_of_gharchive(tmp_path):
     assert names.nunique().compute() == len({event["repo"]["name"] for event in events})
     assert df.type.value_counts().compute().to_dict() == pd.Series([event["type"] for event in events]).value_counts().to_dict()
     assert list(df.head(20).payload) == [event["payload"] for event in events[:20]]
+
+
+def test_an_index_column_is_refused_wherever_it_is(tmp_path, trips):
+    for column in (0, "id", [0]):
+        with pytest.raises(ValueError, match="index_col"):
+            dd.read_csv(tmp_path / "trips.csv", index_col=column)
+    assert "id" in dd.read_csv(tmp_path / "trips.csv", index_col=False)
+
+
+def test_a_frame_without_columns_is_not_written(tmp_path):
+    nothing = dd.from_pandas(pd.DataFrame({"a": [1]}), npartitions=1)[[]]
+    for write in (nothing.to_parquet, nothing.to_json, nothing.to_avro, lambda path: nothing.to_csv(path, index=False)):
+        with pytest.raises(ValueError, match="no columns"):
+            write(str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_filters_take_text_and_dates_for_times(tmp_path, trips):
+    dd.from_pandas(trips, npartitions=2).to_parquet(tmp_path / "p", write_index=False)
+    day = datetime.date(2013, 1, 1)
+    for filters in ([("at", "==", "2013-01-01")], [("at", "==", day)], [("at", "in", [day])], [("at", "in", ["2013-01-01"])]):
+        assert dd.read_parquet(tmp_path / "p", filters=filters).id.compute().tolist() == [0]

@@ -32,6 +32,14 @@ TEXT = [
     lambda s: s.str.capitalize(),
     lambda s: s.str.find("l"),
     lambda s: s.str.count("l"),
+    lambda s: s.str.replace("", "Z"),
+    lambda s: s.str.replace("", "Z", n=1),
+    lambda s: s.str.replace("", "Z", regex=True),
+    lambda s: s.str.replace("", ""),
+    lambda s: s.str.pad(7, "both", "*"),
+    lambda s: s.str.pad(8, "both", "*"),
+    lambda s: s.str.center(9),
+    lambda s: s * 2,
 ]
 
 
@@ -56,6 +64,9 @@ TIMES = [
     lambda s: s.dt.is_leap_year,
     lambda s: s.dt.normalize(),
     lambda s: s.dt.floor("h"),
+    lambda s: s.dt.round("D"),
+    lambda s: s.dt.round("2h"),
+    lambda s: s.dt.as_unit("s"),
     lambda s: s.dt.strftime("%Y-%m"),
     lambda s: s.dt.date,
 ]
@@ -69,6 +80,20 @@ def test_times(program, unit):
     )
     expected, actual = program(series), program(dd.from_pandas(series, npartitions=2)).compute()
     assert_series_equal(actual, expected, check_dtype=expected.dtype.kind not in "iM")
+
+
+@pytest.mark.parametrize("freq", ["D", "h", "15min", "s", "ms"])
+@pytest.mark.parametrize("zone", [None, "Asia/Kolkata"])
+def test_half_way_times_round_to_the_even_step(freq, zone):
+    steps = pd.Timedelta(1, "D") if freq == "D" else pd.Timedelta(freq if freq[0].isdigit() else "1" + freq)
+    series = pd.Series([pd.Timestamp("1969-12-30") + steps * (n / 2) for n in range(9)]).dt.tz_localize(zone)
+    assert_series_equal(dd.from_pandas(series, npartitions=2).dt.round(freq).compute(), series.dt.round(freq))
+
+
+def test_coarser_units_round_down():
+    series = pd.Series(pd.to_datetime(["1969-12-31 23:59:59.999", "1900-01-01 00:00:00.000001"], format="ISO8601"))
+    for unit in ("s", "ms", "ns"):
+        assert_series_equal(dd.from_pandas(series, npartitions=1).dt.as_unit(unit).compute(), series.dt.as_unit(unit))
 
 
 def test_parts_of_missing_times(check):

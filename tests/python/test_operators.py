@@ -184,3 +184,50 @@ def test_operators_on_any_numbers(operator, data):
         expected = OPERATORS[operator](series, other)
     actual = OPERATORS[operator](dd.from_pandas(series, npartitions=2), other).compute()
     assert_series_equal(actual, expected, check_dtype=operator not in ("//", "%"))
+
+
+FRACTIONS = pd.Series([1.5, float("nan"), 0.0, 1.0], name="f")
+POWERS = [
+    lambda s: s**0,
+    lambda s: 1**s,
+    lambda s: True**s,
+    lambda s: s**2,
+    lambda s: s ** (s * 0),
+]
+
+
+@pytest.mark.parametrize("program", POWERS)
+def test_powers_of_missing_values(program):
+    assert_series_equal(program(dd.from_pandas(FRACTIONS, npartitions=2)).compute(), program(FRACTIONS), check_names=False)
+
+
+def test_casts_that_pandas_refuses():
+    frame = pd.DataFrame({"u": np.array([2**64 - 1], "u8"), "f": [1.5], "t": pd.to_datetime(["2024-01-01"])})
+    lazy = dd.from_pandas(frame, npartitions=1)
+    for column, target in (("u", "Int64"), ("u", "Int8"), ("f", "Int64"), ("f", "boolean")):
+        for df in (frame, lazy):
+            with pytest.raises(TypeError):
+                df[column].astype(target).compute() if df is lazy else df[column].astype(target)
+    zoned = lazy.t.dt.tz_localize("Europe/Berlin")
+    with pytest.raises(TypeError, match="zone"):
+        zoned.astype("datetime64[ns]")
+    with pytest.raises(TypeError):
+        frame.t.dt.tz_localize("Europe/Berlin").astype("datetime64[ns]")
+
+
+def test_casts_to_coarser_units_round_down():
+    times = pd.Series(pd.to_datetime(["1969-12-31 23:59:59.999", "1960-01-01 00:00:00.5", "2024-01-01"], format="ISO8601"))
+    spans = pd.Series(pd.to_timedelta([-1500, 1500], unit="ms"))
+    assert_series_equal(dd.from_pandas(times, npartitions=1).astype("datetime64[s]").compute(), times.astype("datetime64[s]"))
+    assert_series_equal(dd.from_pandas(spans, npartitions=1).astype("timedelta64[s]").compute(), spans.astype("timedelta64[s]"))
+
+
+def test_both_zeros_are_one_category():
+    series = pd.Series([-0.0, 0.0, 1.0, None])
+    actual = dd.from_pandas(series, npartitions=1).astype("category").compute()
+    assert actual.cat.categories.tolist() == [0.0, 1.0] and actual.isna().tolist() == [False, False, False, True]
+
+
+def test_as_objects_values_stay_what_they_are(frame, lazy):
+    for column in ("i", "f", "s"):
+        assert_series_equal(lazy[column].astype(object).compute(), frame[column].astype(object), check_dtype=False)

@@ -17,6 +17,13 @@ else:
     np, pd, pa = LazyModule("numpy"), LazyModule("pandas"), LazyModule("pyarrow")
 
 
+NULLABLE = {
+    **{f"{sign}{width}": f"{sign.lower()}{width}" for sign in ("Int", "UInt") for width in (8, 16, 32, 64)},
+    **{"Float32": "float32", "Float64": "float64", "boolean": "bool"},
+}
+"""pandas' types that hold missing values beside integers, floats and booleans, and NumPy's without them."""
+
+
 @dataclass(frozen=True)
 class IndexNames:
     """How the index of a result is made: of these columns, or of the positions of rows in partitions if there are none."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.frame import DataFrame
+from millstream.dataframe.literals import to_scalar
 from millstream.dataframe.series import Series
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    from millstream._lazy import LazyModule
+
+    pa = LazyModule("pyarrow")
 
 _OPERATORS: dict[str, Callable[[Series, Any], Series]] = {
     "==": operator.eq, "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
@@ -32,4 +41,13 @@ def _condition(frame: DataFrame, part: Any) -> Series:
         known = ", ".join(_OPERATORS)
         raise ValueError(f"a filter is (column, operator, value) with one of the operators {known}, not {part!r}")
     label, name, value = part
-    return _OPERATORS[name](frame._column(label), value)
+    series = frame._column(label)
+    if pa.types.is_timestamp(series._column.type):
+        several = name in ("in", "not in")
+        value = [_time(item, series) for item in value] if several else _time(value, series)
+    return _OPERATORS[name](series, value)
+
+
+def _time(value: Any, series: Series) -> Any:
+    """Text and dates name times in filters, though in pandas' isin they are equal to none."""
+    return to_scalar(value, series._column.type) if isinstance(value, (str, datetime.date)) else value

@@ -80,7 +80,8 @@ def read_csv(
         ("nrows", "use head(n)"),
         ("chunksize", "use blocksize"),
     ):
-        if kwargs.pop(unsupported, None) not in (None, False):
+        value = kwargs.pop(unsupported, None)
+        if value is not None and value is not False:  # index_col=0 is asked for, though 0 == False
             raise ValueError(f"read_csv does not take {unsupported}: {advice}")
     dtype = kwargs.pop("dtype", None)
     if kwargs.get("header") == "infer":

@@ -43,6 +43,8 @@ def _write(
     storage_options: Mapping[str, Any] | None, compute: bool,
 ) -> Any:  # fmt: skip
     """Writes `columns`, which are of `source` and stand for `frame`."""
+    if not columns:
+        raise ValueError(f"to_{format}: the frame has no columns, so that there is nothing to write")
     plan = source.project(list(columns), list(columns.values()))
     given = {name: value for name, value in options.items() if value is not None}
     write = Write(

@@ -34,6 +34,11 @@ def is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT
 
 
+def plain_type(type_: pa.DataType) -> pa.DataType:
+    """The type of the values: a category is its values."""
+    return type_.value_type if pa.types.is_dictionary(type_) else type_
+
+
 def literal(value: Any, beside: pa.DataType | None = None) -> Column:
     """`value` as a literal; `beside` is the type of the column it is used with, whose width and unit it takes if it fits.
 
@@ -58,6 +63,8 @@ def to_scalar(value: Any, beside: pa.DataType | None = None) -> pa.Scalar:
         raise TypeError(f"expected a scalar or a Series of the same frame, not {type(value).__name__}")
     if beside is not None and pa.types.is_timestamp(beside) and isinstance(value, (str, datetime.date)):
         return _timestamp(value, beside)
+    if isinstance(value, str) and beside is not None and pa.types.is_duration(beside):
+        value = pd.Timedelta(value)
     if isinstance(value, datetime.timedelta):
         return pa.scalar(pd.Timedelta(value).to_timedelta64())
     if isinstance(value, datetime.datetime):
@@ -69,6 +76,8 @@ def to_scalar(value: Any, beside: pa.DataType | None = None) -> pa.Scalar:
 
 def _timestamp(value: str | datetime.date, beside: pa.DataType) -> pa.Scalar:
     stamp = pd.Timestamp(value)
+    if stamp is pd.NaT:
+        raise ValueError(f"cannot read {value!r} as a time; write it like 2024-01-31 or 2024-01-31 12:30:00")
     zone = beside.tz if stamp.tzinfo is None else str(stamp.tz)
     if stamp.tzinfo is None and zone is not None:
         stamp = stamp.tz_localize(zone)
@@ -86,4 +95,9 @@ def _number(value: Any, beside: pa.DataType | None) -> pa.Scalar:
                 return pa.scalar(value, beside)
             except (OverflowError, pa.ArrowInvalid):
                 pass  # wider than the column: int64 holds it, and the operation widens
-    return pa.scalar(value)
+    if plain_number and isinstance(value, int) and 2**63 <= value < 2**64:
+        return pa.scalar(value, pa.uint64())
+    try:
+        return pa.scalar(value)
+    except OverflowError:
+        raise OverflowError(f"{value} does not fit integers of 64 bits: write float({value}) to calculate in floats") from None

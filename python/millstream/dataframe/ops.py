@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from millstream.dataframe.convert import arrow_type, dtype_name
-from millstream.dataframe.literals import is_missing, literal, to_scalar
+from millstream.dataframe.comparing import COMPARISONS, compare
+from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name
+from millstream.dataframe.literals import literal
 from millstream.dataframe.source import Column, Extension, Source, extend
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from millstream import _core
 else:
     from millstream._lazy import LazyModule
 
-    pa, _core = LazyModule("pyarrow"), LazyModule("millstream._core")
+    pa, pc, _core = (LazyModule(name) for name in ("pyarrow", "pyarrow.compute", "millstream._core"))
 
 _LARGE = 64
 """An expression of more nodes is computed once, as a column of the source, not again in each use."""
@@ -31,11 +32,25 @@ def settle(source: Source, column: Column) -> tuple[Source, Column]:
 
 def binary(source: Source, function: str, left: Any, right: Any) -> Column:
     """`left function right`; one of them may be a Python scalar."""
+    if function in COMPARISONS:
+        return compare(source, function, left, right)
+    if function == "divide":  # which is done in floats, so that integers of any size will do
+        left, right = (float(operand) if _is_long(operand) else operand for operand in (left, right))
+    if function == "multiply" and isinstance(left, Column) and is_text(left.type) and isinstance(right, int):
+        return source.call("str_repeat", [left], {"repeats": max(right, 0)})
     if not isinstance(left, Column):
         left = literal(left, right.type)
     if not isinstance(right, Column):
         right = literal(right, left.type)
     return source.call(function, [left, right])
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, int) and not -(2**63) <= value < 2**63
+
+
+def is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 def fill_null(source: Source, column: Column, value: Any) -> Column:
@@ -51,8 +66,8 @@ def cast(source: Source, column: Column, dtype: Any) -> Column:
     type_ = arrow_type(dtype)
     if type_ == column.type:
         return column
-    nullable = isinstance(dtype, str) and dtype[:1].isupper()  # pandas' Int64 and its like, which hold missing values
-    return source.call("cast", [column], {"to": dtype if nullable else dtype_name(type_)})
+    name = str(dtype)
+    return source.call("cast", [column], {"to": name if name in NULLABLE else dtype_name(type_)})
 
 
 def encode(source: Source, column: Column) -> tuple[Source, Column]:
@@ -60,7 +75,10 @@ def encode(source: Source, column: Column) -> tuple[Source, Column]:
     type_ = pa.dictionary(pa.int32(), column.type)
 
     def run(arrays: list[pa.ChunkedArray]) -> pa.ChunkedArray:
-        return arrays[0].dictionary_encode().unify_dictionaries()
+        values = arrays[0]
+        if pa.types.is_floating(values.type):  # one category for both zeros, none for NaN
+            values = pc.if_else(pc.is_nan(values), None, pc.add(values, 0.0)).cast(values.type)
+        return values.dictionary_encode().unify_dictionaries()
 
     return extend(source, Extension(f"category-{column.token}", type_, (column,), run))
 
@@ -76,21 +94,6 @@ def choose(source: Source, condition: Column, yes: Any, no: Any) -> Column:
     if not isinstance(no, Column):
         no = literal(no, yes.type)
     return source.call("if_else", [condition, yes, no])
-
-
-def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
-    """Whether each value is one of `values`; missing is if they have a missing one."""
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise TypeError(f"isin takes a list, not {type(values).__name__}")
-    numbers = pa.types.is_floating(column.type)
-    scalars = []
-    for value in values:
-        missing = is_missing(value) or value != value
-        if missing and numbers and not isinstance(value, float):
-            continue  # among numbers pandas takes only NaN for missing
-        scalars.append(pa.scalar(None, column.type) if missing else to_scalar(value, column.type))
-    literals = [Column(_core.Expr.literal(scalar), scalar.type) for scalar in scalars]
-    return source.call("is_in", [column, *literals])
 
 
 def between(source: Source, column: Column, left: Any, right: Any, inclusive: str) -> Column:

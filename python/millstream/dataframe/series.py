@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from millstream.dataframe import ops, reductions
 from millstream.dataframe.collection import POSITIONS, Collection, IndexLevel, different_rows
+from millstream.dataframe.comparing import is_in
 from millstream.dataframe.convert import IndexNames, arrow_type, pandas_dtype, tables_to_series
 from millstream.dataframe.literals import is_literal
 from millstream.dataframe.meta import NO_META, empty_values
@@ -164,13 +165,16 @@ class Series(FlexibleOperators, Collection):
         return self._new(ops.fill_null(source, self._column, operand), source)
 
     def astype(self, dtype: Any) -> Series:
+        """As pandas' astype; a value that does not fit is an error. To "object" values stay as they are, in their own type."""
+        if dtype is object or (isinstance(dtype, _str) and dtype in ("object", "O")):
+            return self
         if pa.types.is_dictionary(arrow_type(dtype)):
             source, column = ops.encode(self._source, self._column)
             return self._new(column, source)
         return self._new(ops.cast(self._source, self._column, dtype))
 
     def isin(self, values: Iterable[Any]) -> Series:
-        return self._new(ops.is_in(self._source, self._column, values))
+        return self._new(is_in(self._source, self._column, values))
 
     def between(self, left: Any, right: Any, inclusive: _str = "both") -> Series:
         low, high = self._operand(left), self._operand(right)

@@ -1,0 +1,122 @@
+"""What pandas compares the values of a column with: operands that no value can equal, and those that it refuses."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from millstream.dataframe.literals import is_missing, literal, plain_type, to_scalar
+from millstream.dataframe.source import Column, Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    from millstream import _core
+else:
+    from millstream._lazy import LazyModule
+
+    np, pa, pd, _core = (LazyModule(name) for name in ("numpy", "pyarrow", "pandas", "millstream._core"))
+
+ORDERINGS = ("lt", "le", "gt", "ge")
+COMPARISONS = ("eq", "ne", *ORDERINGS)
+_REVERSED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
+
+
+def compare(source: Source, function: str, left: Any, right: Any) -> Column:
+    """`left function right`, of which one may be a Python scalar. TypeError where pandas raises it."""
+    if not isinstance(left, Column):
+        return compare(source, _REVERSED[function], right, left)
+    _require_order(function, left.type)
+    if isinstance(right, Column):
+        _require_order(function, right.type)
+        return source.call(function, [left, right])
+    type_ = plain_type(left.type)
+    if _is_time(type_) and not _is_comparable_time(right, type_):
+        if function in ORDERINGS:
+            advice = "; compare with a pandas.Timestamp" if isinstance(right, datetime.date) else ""
+            raise TypeError(f"Invalid comparison between {type_} and {type(right).__name__}{advice}")
+        right = None
+    if right is pd.NaT and function in ORDERINGS and is_number(type_):
+        raise TypeError(f"Invalid comparison between {type_} and NaT")
+    if is_missing(right) or (_is_nan(right) and not pa.types.is_floating(type_)):
+        return source.call(function, [left, Column(_core.Expr.literal(pa.scalar(None, type_)), type_)])
+    if isinstance(right, int) and not -(2**63) <= right < 2**64:
+        right = float("inf") if right > 0 else float("-inf")  # every integer of 64 bits is on the same side of it
+    return source.call(function, [left, literal(right, left.type)])
+
+
+def _require_order(function: str, type_: pa.DataType) -> None:
+    """The engine compares categories as their values, and pandas only by their declared order."""
+    if function not in ORDERINGS or not pa.types.is_dictionary(type_):
+        return
+    if type_.ordered:
+        raise NotImplementedError("comparing by the order of categories is not there yet: use isin([...]), or map to numbers")
+    raise TypeError("unordered categories compare by == and != only: use astype(str) to compare their text")
+
+
+def is_number(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_boolean(type_))
+
+
+def _is_time(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(type_) or pa.types.is_duration(type_))
+
+
+def _is_comparable_time(value: Any, type_: pa.DataType) -> bool:
+    """Whether pandas orders times of `type_` and `value`; text is read as a time."""
+    if value is pd.NaT or isinstance(value, (str, pa.Scalar)):
+        return True
+    if pa.types.is_duration(type_):
+        return isinstance(value, (datetime.timedelta, np.timedelta64))
+    if isinstance(value, np.datetime64):
+        return type_.tz is None
+    return isinstance(value, datetime.datetime) and (value.tzinfo is None) == (type_.tz is None)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, (float, np.floating)) and value != value
+
+
+def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
+    """Whether each value is one of `values`; missing is if they have a missing value of the column's kind."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"isin takes a list, not {type(values).__name__}")
+    members = list(values)
+    type_ = plain_type(column.type)
+    if _is_time(type_):
+        times = [value for value in members if not _is_gap(value)]
+        if times and all(not isinstance(value, str) and _is_comparable_time(value, type_) for value in times):
+            members = [pd.NaT if _is_gap(value) else value for value in members]  # in a list of times, None is NaT
+    scalars = [scalar for value in members if (scalar := _member(value, type_)) is not None]
+    literals = [Column(_core.Expr.literal(scalar), scalar.type) for scalar in scalars]
+    return source.call("is_in", [column, *literals])
+
+
+def _is_gap(value: Any) -> bool:
+    return is_missing(value) or _is_nan(value)
+
+
+def _member(value: Any, type_: pa.DataType) -> pa.Scalar | None:
+    """`value` beside a column of `type_`; None if no value of the column is equal to it."""
+    if isinstance(value, pa.Scalar):
+        return value
+    nan = isinstance(value, float) and value != value
+    if is_missing(value) or nan:
+        if _is_time(type_):
+            matches = value is pd.NaT
+        elif is_number(type_):
+            matches = nan
+        else:
+            matches = True
+        return pa.scalar(None, type_) if matches else None
+    if _is_time(type_) and (isinstance(value, str) or not _is_comparable_time(value, type_)):
+        return None
+    if pa.types.is_date(type_) and (isinstance(value, (str, datetime.datetime)) or not isinstance(value, datetime.date)):
+        return None
+    try:
+        return to_scalar(value, type_)
+    except OverflowError:
+        return None

@@ -1,0 +1,135 @@
+"""What compares with what, and how: numbers of any size, missing values, times, zeros; against pandas."""
+
+from __future__ import annotations
+
+import datetime
+import operator
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_series_equal
+
+import millstream.dataframe as dd
+
+ORDERS = [operator.lt, operator.le, operator.gt, operator.ge]
+ALL = [operator.eq, operator.ne, *ORDERS]
+
+
+@pytest.fixture
+def values() -> pd.DataFrame:
+    times = pd.to_datetime(["1900-02-28", None, "2020-01-01 12:00"], format="ISO8601")
+    return pd.DataFrame(
+        {
+            "i": [2**63 - 1, -(2**63), 0],
+            "i8": np.array([1, -1, 5], "i1"),
+            "u": np.array([2**63, 2**64 - 1, 0], "u8"),
+            "f": [-0.0, None, 0.0],
+            "b": [True, False, True],
+            "s": ["a", None, ""],
+            "t": times,
+            "z": times.tz_localize("Europe/Berlin"),
+            "d": pd.to_timedelta([1, None, -3], unit="s"),
+        }
+    )
+
+
+def same(program, values):
+    lazy = dd.from_pandas(values, npartitions=2)
+    try:
+        expected = program(values)
+    except TypeError:
+        with pytest.raises(TypeError):
+            program(lazy)
+        return
+    assert_series_equal(program(lazy).compute(), expected, check_names=False)
+
+
+@pytest.mark.parametrize("compare", ALL)
+def test_signed_and_unsigned_columns(values, compare):
+    same(lambda df: compare(df.i, df.u), values)
+    same(lambda df: compare(df.u, df.i), values)
+    same(lambda df: compare(df.i8, df.u), values)
+
+
+@pytest.mark.parametrize("compare", ALL)
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1, 2**64, 2**70, -(2**63) - 1, -(2**70), 10**400, 0, -1])
+@pytest.mark.parametrize("column", ["i", "i8", "u"])
+def test_integers_of_any_size(values, column, number, compare):
+    same(lambda df: compare(df[column], number), values)
+    same(lambda df: compare(number, df[column]), values)
+
+
+@pytest.mark.parametrize("number", [2**63, 2**70, -(2**70)])
+def test_dividing_integers_of_any_size(values, number):
+    same(lambda df: df.i / number, values)
+    same(lambda df: number / df.f, values)
+
+
+def test_integers_that_do_not_fit_are_refused_with_advice(values):
+    lazy = dd.from_pandas(values, npartitions=1)
+    with pytest.raises(OverflowError, match="float"):
+        lazy.i + 2**70
+
+
+@pytest.mark.parametrize("compare", ALL)
+@pytest.mark.parametrize("missing", [None, pd.NA, pd.NaT, float("nan")])
+@pytest.mark.parametrize("column", ["i", "f", "s", "t", "z", "d"])
+def test_missing_operands(values, column, missing, compare):
+    if missing is pd.NA and column in ("t", "z", "d") and compare in (operator.eq, operator.ne):
+        return  # pandas gives NA for them, and False for all else
+    same(lambda df: compare(df[column], missing), values)
+
+
+@pytest.mark.parametrize("compare", ALL)
+@pytest.mark.parametrize(
+    "time",
+    [
+        "1900-02-28",
+        pd.Timestamp("1900-02-28"),
+        datetime.datetime(1900, 2, 28),
+        np.datetime64("1900-02-28"),
+        datetime.date(1900, 2, 28),
+        pd.Timestamp("1900-02-28", tz="Europe/Berlin"),
+        datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
+        5,
+    ],
+)
+@pytest.mark.parametrize("column", ["t", "z"])
+def test_times_compare_with_times_of_their_kind(values, column, time, compare):
+    same(lambda df: compare(df[column], time), values)
+    same(lambda df: compare(time, df[column]) if not isinstance(time, (pd.Timestamp, np.datetime64)) else df.b, values)
+
+
+@pytest.mark.parametrize("compare", ALL)
+@pytest.mark.parametrize("span", ["1s", pd.Timedelta(seconds=1), datetime.timedelta(seconds=-3), np.timedelta64(1, "s"), 1])
+def test_durations_compare_with_durations(values, span, compare):
+    same(lambda df: compare(df.d, span), values)
+
+
+MEMBERS = [
+    [0], [0.0], [-0.0], [1], [True], [2**63 - 1], [2**63], [2**64 - 1], [2**70, 0], [-(2**70)], [1.5, "a"], ["a", None],
+    [float("nan")], [None], [pd.NaT], [pd.NA], ["1900-02-28"], [datetime.date(1900, 2, 28)],
+    [datetime.datetime(1900, 2, 28)], [pd.Timestamp("1900-02-28"), None], [np.datetime64("1900-02-28")],
+    [pd.Timestamp("1900-02-28", tz="Europe/Berlin")], ["1s"], [pd.Timedelta(seconds=1)], [datetime.timedelta(seconds=-3)], [],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("members", MEMBERS, ids=str)
+@pytest.mark.parametrize("column", ["i", "u", "f", "b", "s", "t", "z", "d"])
+def test_isin(values, column, members):
+    try:
+        values[column].isin(members)
+    except (OverflowError, TypeError):
+        return  # pandas refuses text beside long integers or NumPy's times
+    same(lambda df: df[column].isin(members), values)
+
+
+def test_categories_compare_by_their_values_only_where_pandas_does():
+    kinds = pd.Categorical(["lo", "hi", None], categories=["lo", "mid", "hi"], ordered=True)
+    lazy = dd.from_pandas(pd.DataFrame({"o": kinds, "c": pd.Categorical(["b", "a", None])}), npartitions=1)
+    assert (lazy.o == "hi").compute().tolist() == [False, True, False]
+    with pytest.raises(NotImplementedError, match="order"):
+        lazy.o < "hi"  # noqa: B015
+    with pytest.raises(TypeError, match="unordered"):
+        lazy.c < "b"  # noqa: B015
