@@ -204,3 +204,67 @@ def test_an_exception_of_a_users_function_arrives_with_its_type(lazy):
 
     with pytest.raises(Boom, match="nine"):
         lazy.i.map(explode, meta=("i", "int64")).compute()
+
+
+def test_columns_of_map_partitions_stand_beside_their_frame(frame, lazy):
+    expected = frame.assign(n=frame.i + frame.j, up=frame.k.str.upper())
+    lazy["n"] = lazy.map_partitions(lambda df: df.apply(lambda row: row.i + row.j, axis=1), meta=("n", "int64"))
+    lazy["up"] = lazy.k.map_partitions(lambda s: s.str.upper(), meta=("up", "str"))
+    assert_frame_equal(lazy.compute(), expected)
+    # filters, further columns, keys of groups and other mapped columns
+    doubled = lazy.map_partitions(lambda df: df.n * 2, meta=("d", "int64"))
+    assert_frame_equal(lazy[doubled > 10].compute(), expected[expected.n * 2 > 10])
+    assert_series_equal((lazy.i + doubled).compute(), expected.i + expected.n * 2)
+    lengths = lazy.k.map_partitions(lambda s: s.str.len(), meta=("l", "int64"))
+    assert_series_equal((doubled.where(lazy.b, 0) + lengths).compute(), (expected.n * 2).where(expected.b, 0) + 1)
+    assert_series_equal(
+        lazy.groupby(lazy.map_partitions(lambda df: df.n % 2, meta=("odd", "int64"))).i.sum().compute(),
+        expected.groupby((expected.n % 2).rename("odd")).i.sum(),
+    )
+
+
+def test_frames_of_map_partitions_stand_beside_their_frame(frame, lazy):
+    def parts(df):
+        return pd.DataFrame({"total": df.i + df.j, "name": df.k + "!"}, index=df.index)
+
+    made = lazy.map_partitions(parts)
+    assert_frame_equal(lazy.assign(total=made.total, name=made.name).compute(), frame.assign(**parts(frame)))
+    assert_frame_equal(made.assign(i=lazy.i).compute(), parts(frame).assign(i=frame.i))
+    kept, lazy_kept = frame[frame.i > 2].copy(), lazy[lazy.i > 2]
+    lazy_kept["t2"] = lazy_kept.map_partitions(parts).total
+    assert_frame_equal(lazy_kept.compute(), kept.assign(t2=kept.i + kept.j))
+    assert_frame_equal(made.compute(), parts(frame))
+
+
+def test_map_partitions_sees_the_frame_as_it_was(frame, lazy):
+    made = lazy.map_partitions(lambda df: df.i * 2, meta=("n", "int64"))
+    lazy["x"] = 1
+    del lazy["s"]
+    assert made.compute().tolist() == (frame.i * 2).tolist()
+
+
+def test_rows_of_map_partitions_are_matched_by_their_index(frame, lazy):
+    expected = frame.assign(n=frame.i * 2)
+    assert_frame_equal(
+        lazy.assign(n=lazy.map_partitions(lambda df: (df.i * 2).sort_values(), meta=("n", "int64"))).compute(), expected
+    )
+    # a function that drops rows has a result of its own
+    fewer = lazy.map_partitions(lambda df: df.i[df.i > 3], meta=("i", "int64"))
+    assert fewer.compute().tolist() == [4, 5, 9, 6]
+    with pytest.raises(ValueError, match=r"partition \d: the function gave \d rows, and the [23] of its input"):
+        lazy.assign(n=fewer).compute()
+    with pytest.raises(ValueError, match="with another index"):
+        lazy.assign(n=lazy.map_partitions(lambda df: df.i.set_axis(df.index + 100), meta=("n", "int64"))).compute()
+    with pytest.raises(ValueError, match="one value"):
+        lazy.assign(n=lazy.map_partitions(len)).compute()
+
+
+def test_columns_of_map_partitions_over_files(tmp_path, frame):
+    frame.drop(columns="t").to_csv(tmp_path / "x.csv", index=False)
+    lazy = dd.read_csv(tmp_path / "x.csv", blocksize=64)
+    lazy["n"] = lazy.map_partitions(lambda df: df.i + 1, meta=("n", "int64"))
+    lazy["m"] = lazy.map_partitions(lambda df: df.n * 10, meta=("m", "int64"))
+    assert lazy.npartitions > 1 and lazy.m.compute().tolist() == ((frame.i + 1) * 10).tolist()
+    assert lazy[lazy.m > 30].assign(
+        o=lambda df: df.map_partitions(lambda p: p.m + 1, meta=("o", "int64"))
+    ).o.compute().tolist() == [n * 10 + 11 for n in frame.i if (n + 1) * 10 > 30]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.collection import Collection, IndexLevel
 from millstream.dataframe.convert import array_to_series, index_name, physical_names, series_to_array
+from millstream.dataframe.execute import Fetch
 from millstream.dataframe.meta import NO_META, infer_meta, make_meta, meta_type
-from millstream.dataframe.source import Extension, Leaf, extend, unique_token
+from millstream.dataframe.source import Extended, Extension, Leaf, Mapped, RowsDiffer, extend, unique_token
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,22 +98,74 @@ def map_partitions(
     )
     if not isinstance(sample, (pd.DataFrame, pd.Series, pd.Index)):
         sample = pd.Series([sample])
-    shape = PandasShape(sample)
+    name = getattr(function, "__name__", "function")
+    token = unique_token(name)
+    if collection.ndim == 2:
+        collection = collection.copy()  # as it is now: df["x"] = ... changes what df stands for
+    shape = PandasShape(sample, token)
     fetch, index = collection._fetch()
-    plan = fetch.source.project(fetch.names, fetch.columns)
+
+    def call(table: pa.Table) -> tuple[Any, Any]:
+        part = collection._to_pandas([table], index)
+        return part, function(part, *args, **kwargs)
 
     def run(table: pa.Table, _partition: int) -> pa.Table:
-        return shape.to_table(function(collection._to_pandas([table], index), *args, **kwargs))
+        return shape.to_table(call(table)[1])
 
-    name = getattr(function, "__name__", "function")
-    leaf = Leaf(plan.map_partitions(run, shape.schema, name), unique_token(name))
+    plan = fetch.source.project(fetch.names, fetch.columns).map_partitions(run, shape.schema, name)
+    aligned = _aligned(collection, fetch, call, shape, token)
+    leaf = Leaf(plan, token) if aligned is None else Mapped(plan, token, aligned)
     return shape.collection(leaf, (None,) * (leaf.npartitions + 1))
+
+
+def _aligned(
+    collection: Collection, fetch: Fetch, call: Callable[[pa.Table], tuple[Any, Any]], shape: PandasShape, token: str
+) -> Extended | None:
+    """The source of `collection` with the columns that the function gives beside its rows, and its index as theirs.
+
+    None where the result cannot have these rows: it has no columns, or an index of another type.
+    """
+    index_types = [pa.int64() if level.column is None else level.column.type for level in collection._levels]
+    width = len(shape.value_fields)
+    if not width or not fetch.columns or index_types != [field.type for field in shape.index_fields]:
+        return None
+
+    def run(arrays: list[pa.ChunkedArray]) -> pa.Array:
+        part, result = call(pa.table(arrays, names=list(fetch.names)))
+        columns = shape.to_table(_in_order_of(part, result)).columns[:width]
+        return pa.StructArray.from_arrays([column.combine_chunks() for column in columns], fields=shape.value_fields)
+
+    together = Extension(token, pa.struct(shape.value_fields), fetch.columns, run)
+    extended, record = extend(fetch.source, together)
+    for field in shape.value_fields:
+        value = extended.call("struct_field", [record], {"name": field.name})
+        extended, _ = extend(extended, Extension(field.name, field.type, (value,)))
+    for field, level in zip(shape.index_fields, collection._levels, strict=True):
+        inputs = () if level.column is None else (level.column,)
+        extended, _ = extend(extended, Extension(field.name, field.type, inputs))
+    return extended
+
+
+def _in_order_of(part: Any, result: Any) -> Any:
+    """`result` with its rows in the order of `part`, by their index."""
+    if not isinstance(result, (pd.DataFrame, pd.Series)):
+        if len(part) != 1:
+            raise RowsDiffer(f"the function gave one value, and {len(part)} rows were to stand beside it")
+        return result
+    if result.index.equals(part.index):
+        return result
+    if len(result) != len(part):
+        raise RowsDiffer(f"the function gave {len(result)} rows, and the {len(part)} of its input were to stand beside them")
+    if not (part.index.is_unique and result.index.is_unique and part.index.isin(result.index).all()):
+        raise RowsDiffer("the function gave rows with another index than its input: give the result index=part.index")
+    return result.reindex(part.index)
 
 
 class PandasShape:
     """What a pandas sample tells of the partitions like it: types, labels and index; and how they become tables."""
 
-    def __init__(self, sample: Any) -> None:
+    def __init__(self, sample: Any, prefix: str | None = None) -> None:
+        """`prefix` is for columns whose names must differ from those of all other frames."""
         self._labels = list(sample.columns) if isinstance(sample, pd.DataFrame) else None
         self._name = None if self._labels is not None else sample.name
         values = [sample.iloc[:, i] for i in range(sample.shape[1])] if self._labels is not None else [sample]
@@ -120,9 +173,13 @@ class PandasShape:
         self._index_names = list(index.names)
         levels = [index.get_level_values(i) for i in range(index.nlevels)]
         self._physical = physical_names([self._name] if self._labels is None else self._labels)
-        fields = [pa.field(name, meta_type(column)) for name, column in zip(self._physical, values, strict=True)]
-        fields += [pa.field(index_name(i), meta_type(level)) for i, level in enumerate(levels)]
-        self.schema = pa.schema(fields)
+        self._index_physical = [index_name(i) for i in range(len(levels))]
+        if prefix is not None:
+            self._physical = [f"{prefix}.{i}" for i in range(len(values))]
+            self._index_physical = [f"{prefix}.index.{i}" for i in range(len(levels))]
+        self.value_fields = [pa.field(n, meta_type(column)) for n, column in zip(self._physical, values, strict=True)]
+        self.index_fields = [pa.field(n, meta_type(level)) for n, level in zip(self._index_physical, levels, strict=True)]
+        self.schema = pa.schema([*self.value_fields, *self.index_fields])
 
     def to_table(self, result: Any) -> pa.Table:
         """TypeError or ValueError where the result is not as the sample promised."""
@@ -153,7 +210,8 @@ class PandasShape:
         from millstream.dataframe.frame import DataFrame
         from millstream.dataframe.series import Series
 
-        levels = tuple(IndexLevel(name, leaf.column(index_name(i))) for i, name in enumerate(self._index_names))
+        held = zip(self._index_names, self._index_physical, strict=True)
+        levels = tuple(IndexLevel(name, leaf.column(physical)) for name, physical in held)
         if self._labels is None:
             return Series(leaf, self._name, leaf.column(self._physical[0]), levels, divisions)
         columns = {label: leaf.column(name) for label, name in zip(self._labels, self._physical, strict=True)}

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,19 @@ class Leaf(Source):
         return self.plan
 
 
+class Mapped(Leaf):
+    """What a function gave of each partition of some source. On its own it may have any rows; combined with that source, its
+    columns stand beside the rows that they were made of: `aligned` has them under the same names."""
+
+    def __init__(self, plan: _core.Plan, key: str, aligned: Extended) -> None:
+        super().__init__(plan, key)
+        self.aligned = aligned
+
+
+class RowsDiffer(ValueError):
+    """A function of a partition gave other rows than those its result was to stand beside."""
+
+
 class Filtered(Source):
     """The rows of `parent` for which `predicate` is true."""
 
@@ -151,10 +164,7 @@ class Extended(Source):
 
 def extend(source: Source, extension: Extension) -> tuple[Extended, Column]:
     """`source` with one more column, and that column."""
-    if isinstance(source, Extended):
-        extended = Extended(source.root, _merge(source.extensions, (extension,)))
-    else:
-        extended = Extended(source, (extension,))
+    extended = _extend_all(source, (extension,))
     return extended, extended.column(extension.name)
 
 
@@ -181,8 +191,11 @@ def _extend(plan: _core.Plan, carried: list[str], extension: Extension) -> _core
     schema = pa.schema([*(plan.schema.field(i) for i in range(len(carried))), pa.field(extension.name, extension.type)])
     width = len(carried)
 
-    def append(table: pa.Table, _partition: int) -> pa.Table:
-        added = function([table.column(width + i) for i in range(len(inputs))])
+    def append(table: pa.Table, partition: int) -> pa.Table:
+        try:
+            added = function([table.column(width + i) for i in range(len(inputs))])
+        except RowsDiffer as error:
+            raise ValueError(f"partition {partition}: {error}") from None
         return table.select(range(width)).append_column(schema.field(width), added)
 
     return plan.map_partitions(append, schema, extension.name.split("-")[0])
@@ -257,15 +270,50 @@ class Aggregated(Source):
 
 def unify(a: Source, b: Source) -> Source | None:
     """A source with the rows and all columns of both, which keep their names; None where the rows differ."""
+    for aligned_a in _alignments(a):
+        for aligned_b in _alignments(b):
+            merged = _merge_sources(aligned_a, aligned_b)
+            if merged is not None:
+                return merged
+    return None
+
+
+def _alignments(source: Source) -> Iterator[Source]:
+    """The source, and those with its columns whose rows it takes when it is combined with them."""
+    aligned: Source | None = source
+    while aligned is not None:
+        yield aligned
+        aligned = _align(aligned)
+
+
+def _align(source: Source) -> Source | None:
+    if isinstance(source, Mapped):
+        return source.aligned
+    if isinstance(source, Extended):
+        root = _align(source.root)
+        return None if root is None else _extend_all(root, source.extensions)
+    if isinstance(source, Filtered):
+        parent = _align(source.parent)
+        return None if parent is None else Filtered(parent, source.predicate)
+    return None
+
+
+def _extend_all(source: Source, extensions: tuple[Extension, ...]) -> Extended:
+    if isinstance(source, Extended):
+        return Extended(source.root, _merge(source.extensions, extensions))
+    return Extended(source, extensions)
+
+
+def _merge_sources(a: Source, b: Source) -> Source | None:
     if a.key == b.key:
         return a
     if isinstance(a, Extended) or isinstance(b, Extended):
         extensions_of_a, root_a = (a.extensions, a.root) if isinstance(a, Extended) else ((), a)
         extensions_of_b, root_b = (b.extensions, b.root) if isinstance(b, Extended) else ((), b)
-        root = unify(root_a, root_b)
-        return None if root is None else Extended(root, _merge(extensions_of_a, extensions_of_b))
+        root = _merge_sources(root_a, root_b)
+        return None if root is None else _extend_all(root, _merge(extensions_of_a, extensions_of_b))
     if isinstance(a, Filtered) and isinstance(b, Filtered) and a.predicate.token == b.predicate.token:
-        parent = unify(a.parent, b.parent)
+        parent = _merge_sources(a.parent, b.parent)
         return None if parent is None else Filtered(parent, a.predicate)
     if isinstance(a, Aggregated) and isinstance(b, Aggregated) and a.basis == b.basis:
         known = {aggregate.name for aggregate in a.aggregates}
