@@ -56,6 +56,23 @@ def test_head(tmp_path, trips):
     assert len(millstream("head", "-n", 0, tmp_path / "trips.csv").stdout.splitlines()) == 1
 
 
+def test_head_of_nested_values_is_one_line_of_json_a_cell(tmp_path):
+    rows = [
+        {"p": {"a": 1}, "r": {"id": 7, "tags": ["x", None]}, "text": "two\nlines", "long": "é" * 40},
+        {"p": {"b": [2.5]}, "r": {"id": 8, "tags": []}, "text": None, "long": ""},
+    ]
+    (tmp_path / "x.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = millstream("head", tmp_path / "x.json").stdout.splitlines()
+    assert len(lines) == 3
+    assert '{"a": 1}' in lines[1] or '{"a":1}' in lines[1]
+    assert '{"id":7,"tags":["x",null]}' in lines[1] and "two lines" in lines[1] and "é..." in lines[1]
+    assert '{"id":8,"tags":[]}' in lines[2]
+
+
+def test_version():
+    assert millstream("--version").stdout == "millstream 0.1.0\n"
+
+
 def test_schema(tmp_path, trips):
     lines = millstream("schema", tmp_path / "trips.csv").stdout.splitlines()
     assert [line.split(": ")[0] for line in lines] == list(trips) and lines[0] == "id: int64" and lines[3] == "fare: double"

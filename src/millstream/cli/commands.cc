@@ -10,6 +10,7 @@
 #include "millstream/base/bytes.h"
 #include "millstream/cli/progress.h"
 #include "millstream/expr/parse.h"
+#include "millstream/format/csv/cell_text.h"
 #include "millstream/plan/nodes.h"
 #include "millstream/plan/write_options.h"
 
@@ -81,21 +82,49 @@ Result<PlanPtr> Conversion(const ConvertOptions& options, const Engine& engine) 
   return WriteNode::Make(std::move(plan), std::move(arguments));
 }
 
-std::string CellText(const arrow::ChunkedArray& column, int64_t row) {
-  auto scalar = column.GetScalar(row);
-  if (!scalar.ok()) return "?";
-  return (*scalar)->is_valid ? (*scalar)->ToString() : "";
+/// One line: nested values and JSON text as JSON, control characters of text as spaces.
+Result<std::string> CellText(const arrow::ChunkedArray& column, int64_t row) {
+  for (const auto& chunk : column.chunks()) {
+    if (row >= chunk->length()) {
+      row -= chunk->length();
+      continue;
+    }
+    if (chunk->IsNull(row)) return std::string();
+    std::string text;
+    if (arrow::is_nested(chunk->type_id()) || chunk->type_id() == arrow::Type::EXTENSION) {
+      ARROW_RETURN_NOT_OK(csv::AppendJson(*chunk, row, &text));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(auto scalar, chunk->GetScalar(row));
+      text = scalar->ToString();
+    }
+    for (char& c : text) {
+      if (static_cast<unsigned char>(c) < ' ') c = ' ';
+    }
+    return text;
+  }
+  return std::string();
 }
 
-void PrintTable(const arrow::Table& table) {
+/// At most `most` bytes of `text`, cut between two characters.
+void Shorten(size_t most, std::string* text) {
+  if (text->size() <= most) return;
+  size_t end = most - 3;
+  while (end > 0 && (static_cast<unsigned char>((*text)[end]) & 0xC0) == 0x80) --end;
+  text->replace(end, std::string::npos, "...");
+}
+
+Status PrintTable(const arrow::Table& table) {
   constexpr size_t kWidest = 32;
   std::vector<std::vector<std::string>> cells;
   for (int c = 0; c < table.num_columns(); ++c) {
     std::vector<std::string> column = {table.schema()->field(c)->name()};
-    for (int64_t row = 0; row < table.num_rows(); ++row) column.push_back(CellText(*table.column(c), row));
+    for (int64_t row = 0; row < table.num_rows(); ++row) {
+      ARROW_ASSIGN_OR_RAISE(std::string cell, CellText(*table.column(c), row));
+      column.push_back(std::move(cell));
+    }
     size_t width = 0;
     for (std::string& cell : column) {
-      if (cell.size() > kWidest) cell = cell.substr(0, kWidest - 3) + "...";
+      Shorten(kWidest, &cell);
       width = std::max(width, cell.size());
     }
     for (std::string& cell : column) cell.resize(width, ' ');
@@ -105,6 +134,7 @@ void PrintTable(const arrow::Table& table) {
     for (size_t c = 0; c < cells.size(); ++c) std::cout << (c > 0 ? "  " : "") << cells[c][static_cast<size_t>(row)];
     std::cout << "\n";
   }
+  return Status::OK();
 }
 
 Status WriteReport(const std::string& file, const nlohmann::json& report) {
@@ -134,8 +164,7 @@ Status Head(const SourceOptions& options, int64_t rows) {
   auto outcome = engine->Run({plan}, {nullptr, ShowProgress});
   EndProgress();
   ARROW_RETURN_NOT_OK(AsFailure(outcome.status()));
-  PrintTable(*outcome->tables[0][0]);
-  return Status::OK();
+  return PrintTable(*outcome->tables[0][0]);
 }
 
 Status ShowSchema(const SourceOptions& options) {

@@ -49,6 +49,7 @@ int ExitCode(const Status& status) {
 int Main(int argc, char** argv) {
   CLI::App app("Millstream: look at CSV, JSON, Parquet and Avro files and convert them");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "millstream " MILLSTREAM_VERSION);
   SourceOptions source;
   int64_t rows = 5;
   CLI::App* head = app.add_subcommand("head", "Print the first rows");

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <arrow/array.h>
+#include <arrow/extension_type.h>
 #include <arrow/visit_array_inline.h>
 
 #include "millstream/format/csv/cell_text.h"
@@ -80,6 +81,13 @@ class JsonVisitor {
     return Append("}");
   }
   Status Visit(const arrow::DictionaryArray& array) { return AppendJson(*array.dictionary(), array.GetValueIndex(row_), out_); }
+  Status Visit(const arrow::ExtensionArray& array) {
+    const arrow::Array& storage = *array.storage();
+    if (array.extension_type()->extension_name() != "arrow.json" || storage.type_id() != arrow::Type::STRING) {
+      return AppendJson(storage, row_, out_);
+    }
+    return Append(static_cast<const arrow::StringArray&>(storage).GetView(row_));  // JSON already
+  }
   Status Visit(const arrow::Array& array) {
     return Status::TypeError("values of type ", array.type()->ToString(), " have no JSON form");
   }

@@ -3,6 +3,7 @@
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
+#include <arrow/extension/json.h>
 #include <arrow/json/from_string.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -101,6 +102,14 @@ TEST(CsvWrite, WritesNestedValuesAsJson) {
             "c\n\"{\"\"a\"\":1,\"\"b\"\":[\"\"x\\\"\"\\n\"\",null]}\"\n\"\"\n\"{\"\"a\"\":null,\"\"b\"\":[]}\"\n");
   EXPECT_EQ(Written(*OneColumn(arrow::map(arrow::utf8(), arrow::float64()), R"([[["k", 1.5]]])")), "c\n\"{\"\"k\"\":1.5}\"\n");
   EXPECT_EQ(Written(*OneColumn(arrow::decimal128(10, 2), R"(["12.30"])")), "c\n12.30\n");
+}
+
+TEST(CsvWrite, WritesJsonTextInNestedValuesAsItIs) {
+  const auto storage = FromJson(arrow::utf8(), R"(["{\"b\": [1]}", null])");
+  const auto json = arrow::ExtensionType::WrapArray(arrow::extension::json(), storage);
+  const auto record = arrow::StructArray::Make({json}, std::vector<std::string>{"p"}).ValueOrDie();
+  const auto table = arrow::Table::Make(arrow::schema({arrow::field("c", record->type())}), {record});
+  EXPECT_EQ(Written(*table), "c\n\"{\"\"p\"\":{\"\"b\"\": [1]}}\"\n\"{\"\"p\"\":null}\"\n");
 }
 
 TEST(CsvWrite, WritesDictionaryColumnsAsTheirValues) {
