@@ -165,3 +165,10 @@ def test_avro_of_any_bag(tmp_path):
         assert list(fastavro.reader(file)) == records
     assert db.read_avro(f"{tmp_path}/out/*.avro").count().compute() == 2
     assert db.read_avro(f"{tmp_path}/out/*.avro").pluck("s").compute() == ["a", "b"]
+
+
+@pytest.mark.parametrize("method", ["map", "filter", "remove"])
+def test_a_stop_iteration_of_a_function_is_an_error_and_not_the_end(method):
+    bag = db.from_sequence([1, 2, 3])
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        getattr(bag, method)(lambda value: next(iter([]))).compute()

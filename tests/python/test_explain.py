@@ -12,7 +12,7 @@ import millstream.dataframe as dd
 @pytest.fixture
 def stored(tmp_path) -> str:
     frame = pd.DataFrame({"id": range(1000), "fare": [i / 4 for i in range(1000)], "year": [2012 + i % 3 for i in range(1000)]})
-    dd.from_pandas(frame, npartitions=2).to_parquet(tmp_path / "trips", partition_on="year")
+    dd.from_pandas(frame, npartitions=2).to_parquet(tmp_path / "trips", partition_on="year", write_index=False)
     dd.from_pandas(frame, npartitions=1).to_csv(tmp_path / "trips.csv", index=False, single_file=True)
     return str(tmp_path)
 

@@ -110,7 +110,7 @@ def test_csv_round_trip(tmp_path, trips):
 
 
 def test_parquet_round_trip(tmp_path, trips):
-    dd.from_pandas(trips, npartitions=2).to_parquet(tmp_path / "out")
+    dd.from_pandas(trips, npartitions=2).to_parquet(tmp_path / "out", write_index=False)
     assert sorted(os.listdir(tmp_path / "out"))[:2] == ["part.0.parquet", "part.1.parquet"]
     table = pq.read_table(tmp_path / "out")
     assert table.num_rows == 1000 and table.schema.names == list(trips.columns)
@@ -320,7 +320,9 @@ def test_an_index_column_is_refused_wherever_it_is(tmp_path, trips):
 
 def test_a_frame_without_columns_is_not_written(tmp_path):
     nothing = dd.from_pandas(pd.DataFrame({"a": [1]}), npartitions=1)[[]]
-    for write in (nothing.to_parquet, nothing.to_json, nothing.to_avro, lambda path: nothing.to_csv(path, index=False)):
+    writes = [nothing.to_json, nothing.to_avro]
+    writes += [lambda path: nothing.to_csv(path, index=False), lambda path: nothing.to_parquet(path, write_index=False)]
+    for write in writes:
         with pytest.raises(ValueError, match="no columns"):
             write(str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
@@ -331,3 +333,15 @@ def test_filters_take_text_and_dates_for_times(tmp_path, trips):
     day = datetime.date(2013, 1, 1)
     for filters in ([("at", "==", "2013-01-01")], [("at", "==", day)], [("at", "in", [day])], [("at", "in", ["2013-01-01"])]):
         assert dd.read_parquet(tmp_path / "p", filters=filters).id.compute().tolist() == [0]
+
+
+def test_an_index_of_known_divisions_is_written(tmp_path):
+    frame = pd.DataFrame({"a": [1, 2, 3]})
+    dd.from_pandas(frame, npartitions=3).to_parquet(tmp_path / "o")
+    assert_frame_equal(dd.read_parquet(tmp_path / "o").compute(), frame)
+    assert_frame_equal(pd.read_parquet(tmp_path / "o"), frame)
+    dd.from_pandas(frame, npartitions=3).to_parquet(tmp_path / "no", write_index=False)
+    assert pq.read_table(tmp_path / "no").column_names == ["a"]
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    dd.read_csv(tmp_path / "x.csv").to_parquet(tmp_path / "csv")
+    assert pq.read_table(tmp_path / "csv").column_names == ["a"]

@@ -236,3 +236,47 @@ def test_the_report_of_a_run_is_kept(lazy):
     assert result.last_report is None
     result.compute()
     assert dict(result.last_report)
+
+
+def test_concat_finds_the_type_that_holds_both():
+    types = ["int8", "int16", "int64", "uint8", "uint64", "float32", "float64"]
+    for a in types:
+        for b in types:
+            frames = [pd.DataFrame({"q": pd.Series([1, 0], dtype=a)}), pd.DataFrame({"q": pd.Series([2, 3], dtype=b)})]
+            actual = dd.concat([dd.from_pandas(frame, npartitions=1) for frame in frames]).compute()
+            assert_frame_equal(actual, pd.concat(frames))
+    with pytest.raises(TypeError, match="astype"):
+        dd.concat([dd.from_dict({"q": [1]}), dd.from_dict({"q": [True]})])
+
+
+def test_a_frame_does_not_combine_with_a_series(lazy):
+    with pytest.raises(NotImplementedError, match="one by one"):
+        lazy[["i", "j"]] + lazy.i
+
+
+def test_what_is_not_there_yet_says_so(lazy):
+    for thing, names in (
+        (lazy, ("set_index", "merge", "describe", "drop_duplicates", "rolling", "iloc", "query", "cumsum")),
+        (lazy.i, ("quantile", "shift", "drop_duplicates")),
+        (lazy.groupby("k"), ("apply", "median", "transform")),
+        (lazy.groupby("k").i, ("apply", "cumsum")),
+        (dd, ("merge", "Aggregation", "read_sql_table")),
+    ):
+        for name in names:
+            assert not hasattr(thing, name)
+            with pytest.raises(NotImplementedError, match="not there yet"):
+                getattr(thing, name)
+        with pytest.raises(AttributeError, match="nonsense"):
+            thing.nonsense  # noqa: B018
+
+
+def test_categories_of_times_keep_their_zone():
+    series = pd.Series(pd.to_datetime(["2024-01-01", None, "2024-01-01"])).dt.tz_localize("Europe/Berlin")
+    actual = dd.from_pandas(series, npartitions=2).astype("category").compute()
+    assert_series_equal(actual, series.astype("category"))
+
+
+def test_durations_as_text():
+    series = pd.Series(pd.to_timedelta([1, None, -1500], unit="ms"), name="d")
+    actual = dd.from_pandas(series, npartitions=1).astype(str).compute()
+    assert_series_equal(actual, series.astype(str))

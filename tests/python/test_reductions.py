@@ -211,3 +211,25 @@ def test_many_groups():
     frame = pd.DataFrame({"k": [i % 1000 for i in range(5000)], "v": range(5000)})
     lazy = dd.from_pandas(frame, npartitions=7)
     assert_frame_equal(lazy.groupby("k").agg(["sum", "min"]).compute(), frame.groupby("k").agg(["sum", "min"]))
+
+
+def test_values_that_are_all_missing():
+    frame = pd.DataFrame({"n": [None, None], "k": ["a", "b"]})
+    lazy = dd.from_pandas(frame, npartitions=2)
+    for function in ("sum", "prod", "count", "nunique", "any", "all"):
+        assert getattr(lazy.n, function)().compute() == getattr(frame.n, function)(), function
+    for function in ("mean", "var"):
+        assert pd.isna(getattr(lazy.n, function)().compute()), function
+
+
+@pytest.mark.parametrize("function", ["any", "all"])
+def test_truth_of_text_and_of_groups(check, function):
+    check(lambda df: getattr(df.s.dropna(), function)())
+    check(lambda df: getattr(df.groupby("k").b, function)())
+    check(lambda df: getattr(df.groupby("k")[["b", "i", "s"]], function)())
+    check(lambda df: getattr(df.groupby("k").f, function)())
+
+
+def test_sizes_of_one_column_keep_its_name(check):
+    check(lambda df: df.groupby("k").f.size())
+    check(lambda df: df.f.groupby(df.k).size())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, filterfalse, islice
+from itertools import chain, islice
 from typing import Any
 
 NO_DEFAULT: Any = "__no__default__"
@@ -18,8 +18,7 @@ class Map:
     kwargs: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, elements: Iterator[Any]) -> Iterable[Any]:
-        if not self.args and not self.kwargs:
-            return map(self.function, elements)
+        # Generators all: a StopIteration of the function is an error there, where map() and filter() would take it for the end.
         return (self.function(element, *self.args, **self.kwargs) for element in elements)
 
 
@@ -37,7 +36,7 @@ class Filter:
     predicate: Callable[[Any], Any]
 
     def __call__(self, elements: Iterator[Any]) -> Iterable[Any]:
-        return filter(self.predicate, elements)
+        return (element for element in elements if self.predicate(element))
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Remove:
     predicate: Callable[[Any], Any]
 
     def __call__(self, elements: Iterator[Any]) -> Iterable[Any]:
-        return filterfalse(self.predicate, elements)
+        return (element for element in elements if not self.predicate(element))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from millstream.dataframe.absent import ADVICE, NotThereYet
 from millstream.dataframe.collection import Collection
 from millstream.dataframe.concat import concat
 from millstream.dataframe.execute import Lazy, compute_all
@@ -46,6 +47,12 @@ def to_json(df: DataFrame, url_path: Any, **kwargs: Any) -> Any:
 
 def to_avro(df: DataFrame, filename: Any, **kwargs: Any) -> Any:
     return df.to_avro(filename, **kwargs)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ADVICE:
+        raise NotThereYet(f"millstream.dataframe.{name} is not there yet: {ADVICE[name]}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [

@@ -53,7 +53,11 @@ def _stack(frames: list[DataFrame], labels: list[Any]) -> DataFrame:
     if len({len(frame._levels) for frame in frames}) > 1:
         raise ValueError("frames with indexes of different depth cannot be concatenated: reset_index() first")
     types = {
-        label: common_type([frame._by_label[label].type for frame in frames if label in frame], f"column {label!r}")
+        label: common_type(
+            [frame._by_label[label].type for frame in frames if label in frame],
+            f"concat of column {label!r}",
+            "bring them to one type with astype first",
+        )
         for label in labels
     }
     plans = []

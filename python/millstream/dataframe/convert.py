@@ -58,12 +58,27 @@ def array_to_series(values: pa.ChunkedArray) -> pd.Series:
         return pd.Series([np.nan if text is None else json.loads(text) for text in texts], dtype=object)
     if pa.types.is_struct(type_) or pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_map(type_):
         return pd.Series(objects(values), dtype=object)
+    if pa.types.is_dictionary(type_) and special(type_):
+        return _categories_to_series(values)
     series = values.to_pandas()
     if pa.types.is_boolean(type_) and values.null_count:
         series = series.where(series.notna(), np.nan)
     if pa.types.is_null(type_):
         series = series.astype(object)
     return series
+
+
+def _categories_to_series(values: pa.ChunkedArray) -> pd.Series:
+    """Categories of what Arrow's own conversion would change, such as times with a zone."""
+    whole = values.unify_dictionaries()
+    dictionary = whole.chunk(0).dictionary if whole.num_chunks else pa.array([], whole.type.value_type)
+    codes = [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in whole.chunks]
+    categories = array_to_series(pa.chunked_array([dictionary]))
+    return pd.Series(
+        pd.Categorical.from_codes(
+            np.concatenate([np.array([], np.int64), *codes]).astype(np.int64), categories, whole.type.ordered
+        )
+    )
 
 
 def objects(values: pa.ChunkedArray | pa.Array) -> list[Any]:
@@ -94,6 +109,9 @@ def decode(value: Any, type_: pa.DataType) -> Any:
 
 def special(type_: pa.DataType) -> bool:
     """Whether to_pandas alone would not give what pandas users expect."""
+    if pa.types.is_dictionary(type_):
+        value = type_.value_type
+        return bool(pa.types.is_timestamp(value) and value.tz is not None)
     return bool(pa.types.is_nested(type_) or pa.types.is_boolean(type_) or pa.types.is_null(type_) or is_json(type_))
 
 

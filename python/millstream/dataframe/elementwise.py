@@ -87,6 +87,8 @@ def map_partitions(
     collection: Collection, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], meta: Any
 ) -> Any:
     """`function` of each partition as a pandas object, giving a frame, a series or a scalar."""
+    from millstream.dataframe.series import Series
+
     samples = [arg._meta_nonempty if isinstance(arg, Collection) else arg for arg in args]
     if any(isinstance(arg, Collection) for arg in args):
         raise NotImplementedError("map_partitions takes one collection; add the columns of others with assign() first")
@@ -100,7 +102,7 @@ def map_partitions(
         sample = pd.Series([sample])
     name = getattr(function, "__name__", "function")
     token = unique_token(name)
-    if collection.ndim == 2:
+    if not isinstance(collection, Series):
         collection = collection.copy()  # as it is now: df["x"] = ... changes what df stands for
     shape = PandasShape(sample, token)
     fetch, index = collection._fetch()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe import ops
+from millstream.dataframe.absent import no_attribute
 from millstream.dataframe.collection import POSITIONS, Collection, IndexLevel, different_rows
 from millstream.dataframe.convert import IndexNames, label_index, pandas_dtype, tables_to_frame
 from millstream.dataframe.frame_reductions import FrameReductions
@@ -138,7 +139,7 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self._by_label:
             return self._column(name)
-        raise AttributeError(f"'DataFrame' object has no attribute {name!r}")
+        raise no_attribute("DataFrame", name)
 
     def __iter__(self) -> Iterator[Hashable]:
         return iter(self._labels)
@@ -278,6 +279,11 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
     # -- operators, element by element
 
     def _binary(self, function: str, other: Any, reverse: bool = False) -> DataFrame:
+        if isinstance(other, Series):
+            raise NotImplementedError(
+                "a DataFrame with a Series: pandas matches the index of the Series with the column names; "
+                "for the same value in each column of a row, take the columns one by one: df.assign(a=df.a + s, b=df.b + s)"
+            )
         if not isinstance(other, DataFrame):
             source, columns = self._source, {}
             for label in self._labels:
@@ -392,9 +398,6 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
         from millstream.dataframe.groupby import group_frame
 
         return group_frame(self, by, sort, dropna, observed)
-
-    def drop_duplicates(self, **kwargs: Any) -> DataFrame:
-        raise NotImplementedError("drop_duplicates is not there yet; groupby(columns).first() keeps one row for each key")
 
     def to_bag(self, index: bool = False, format: str = "tuple") -> Bag:
         """The rows as Python objects: tuples, or dicts with format="dict"; with `index`, tuples start with it."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from millstream.dataframe import ops
+from millstream.dataframe.absent import no_attribute
 from millstream.dataframe.collection import Collection, IndexLevel, different_rows
 from millstream.dataframe.frame import DataFrame
 from millstream.dataframe.groupby_spec import Output, from_named, from_spec
@@ -77,7 +79,7 @@ def _resolve(
     return source, keys
 
 
-class _Grouped:
+class _Grouped(ABC):
     """What both kinds share: turning outputs into a frame over one aggregated source."""
 
     _source: Source
@@ -95,10 +97,14 @@ class _Grouped:
             raise ValueError("two results of the aggregation would have the same name")
         return DataFrame(source, columns, levels, (None, None))
 
+    @property
+    @abstractmethod
+    def _size_name(self) -> Hashable: ...
+
     def size(self, split_every: Any = None, split_out: Any = True) -> Series:
         """Rows in each group."""
         sizes = self._aggregated([("size", Aggregate("size", None))])["size"]
-        renamed: Series = sizes.rename(None)
+        renamed: Series = sizes.rename(self._size_name)
         return _split(renamed, split_out)
 
     def _aggregate(self, function: str, column: Column, label: Hashable, options: dict[str, Any]) -> Aggregate:
@@ -120,6 +126,10 @@ class DataFrameGroupBy(_Grouped):
     def __init__(self, frame: DataFrame, keys: Keys, labels: Sequence[Hashable]) -> None:
         self._frame, self._source, self._keys, self._chosen = frame, frame._source, keys, list(labels)
 
+    @property
+    def _size_name(self) -> Hashable:
+        return None
+
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, (list, tuple)) and key not in self._frame:
             self._frame._require(list(key))
@@ -130,7 +140,7 @@ class DataFrameGroupBy(_Grouped):
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self._frame:
             return self[name]
-        raise AttributeError(f"'DataFrameGroupBy' object has no attribute {name!r}")
+        raise no_attribute("DataFrameGroupBy", name, rows_of_groups=True)
 
     def _reduce(self, function: str, split_out: Any, numeric_only: bool = False, **options: Any) -> DataFrame:
         chosen = [label for label in self._chosen if not numeric_only or ops.is_numeric(self._frame._by_label[label].type)]
@@ -176,6 +186,12 @@ class DataFrameGroupBy(_Grouped):
     def nunique(self, split_every: Any = None, split_out: Any = True) -> DataFrame:
         return self._reduce("nunique", split_out)
 
+    def any(self, split_every: Any = None, split_out: Any = True) -> DataFrame:
+        return self._reduce("any", split_out)
+
+    def all(self, split_every: Any = None, split_out: Any = True) -> DataFrame:
+        return self._reduce("all", split_out)
+
     def var(self, ddof: int = 1, split_every: Any = None, split_out: Any = True, numeric_only: bool = False) -> DataFrame:
         return self._reduce("var", split_out, numeric_only, **_ddof(ddof))
 
@@ -188,6 +204,13 @@ class SeriesGroupBy(_Grouped):
 
     def __init__(self, source: Source, keys: Keys, name: Hashable, column: Column) -> None:
         self._source, self._keys, self._name, self._column = source, keys, name, column
+
+    def __getattr__(self, name: str) -> Any:
+        raise no_attribute("SeriesGroupBy", name, rows_of_groups=True)
+
+    @property
+    def _size_name(self) -> Hashable:
+        return self._name
 
     def _reduce(self, function: str, split_out: Any, **options: Any) -> Series:
         aggregate = self._aggregate(function, self._column, self._name, options)
@@ -233,6 +256,12 @@ class SeriesGroupBy(_Grouped):
 
     def nunique(self, split_every: Any = None, split_out: Any = True) -> Series:
         return self._reduce("nunique", split_out)
+
+    def any(self, split_every: Any = None, split_out: Any = True) -> Series:
+        return self._reduce("any", split_out)
+
+    def all(self, split_every: Any = None, split_out: Any = True) -> Series:
+        return self._reduce("all", split_out)
 
     def var(self, ddof: int = 1, split_every: Any = None, split_out: Any = True) -> Series:
         return self._reduce("var", split_out, **_ddof(ddof))

@@ -98,7 +98,8 @@ def to_parquet(
     partition_on: str | Sequence[str] | None, storage_options: Mapping[str, Any] | None,
     custom_metadata: Mapping[str, str] | None, name_function: Any, compute: bool,
 ) -> Any:  # fmt: skip
-    """An index without a name that holds numbers is written only if write_index=True."""
+    """An index without a name that holds numbers is written if its divisions are known, or with write_index=True: the one of a
+    file that was read counts rows within partitions."""
     if append and overwrite:
         raise ValueError("append and overwrite exclude each other")
     hive = [partition_on] if isinstance(partition_on, str) else list(partition_on or [])
@@ -107,7 +108,8 @@ def to_parquet(
         raise ValueError("partition_on names all columns: there would be nothing left to write")
     source, columns = frame._source, _text_labels(frame)
     index: dict[str, Column] = {}
-    if write_index or (write_index is None and any(_worth_keeping(level) for level in frame._levels)):
+    worth_keeping = frame.known_divisions or any(_worth_keeping(level) for level in frame._levels)
+    if write_index or (write_index is None and worth_keeping):
         source, index = _with_index(frame, columns, lambda i: f"__index_level_{i}__")
     metadata = dict(custom_metadata or {})
     if index:

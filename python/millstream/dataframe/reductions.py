@@ -14,6 +14,7 @@ from millstream.dataframe.scalar import Scalar
 from millstream.dataframe.source import Aggregate, Aggregated, Column, Leaf, Source, distinct, unique_token
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
     from millstream.dataframe.frame import DataFrame
@@ -21,22 +22,25 @@ if TYPE_CHECKING:
 else:
     from millstream._lazy import LazyModule
 
-    pa = LazyModule("pyarrow")
+    np, pa = LazyModule("numpy"), LazyModule("pyarrow")
 
 _NUMBERS_ONLY = ("sum", "mean", "var", "std", "prod")
 
 
 def aggregate_of(source: Source, function: str, column: Column, name: Hashable, options: dict[str, Any]) -> Aggregate:
     """The aggregate for a pandas reduction of a column; TypeError where pandas has none for its type."""
+    if pa.types.is_null(column.type):
+        column = ops.null_of(pa.float64())  # as pandas sums values that are all missing
     numeric = ops.is_numeric(column.type)
     if function in _NUMBERS_ONLY and not numeric:
         raise TypeError(f"{function} of column {name!r} ({column.type}): it takes numbers; use numeric_only=True or drop it")
     if function in ("any", "all") and not pa.types.is_boolean(column.type):
-        if not numeric:
-            raise TypeError(f"{function} of column {name!r} ({column.type}): it takes booleans or numbers")
-        present = ops.is_null(source, column)
-        truth = source.call("ne", [column, literal(0, column.type)])
-        column = ops.choose(source, present, ops.null_of(pa.bool_()), truth)
+        if not numeric and not ops.is_text(column.type):
+            raise TypeError(f"{function} of column {name!r} ({column.type}): it takes booleans, numbers or text")
+        if numeric:
+            missing = ops.is_null(source, column)
+            truth = source.call("ne", [column, literal(0, column.type)])
+            column = ops.choose(source, missing, ops.null_of(pa.bool_()), truth)
     if function in _NUMBERS_ONLY and pa.types.is_boolean(column.type):
         column = ops.cast(source, column, "int64")
     return Aggregate(function, column, json.dumps(options) if options else None)
@@ -130,19 +134,21 @@ def transpose(source: Source, labels: list[Hashable], columns: list[Column], wha
     return Series(leaf, None, leaf.column("value"), (IndexLevel(None, leaf.column("label")),), (None, None))
 
 
-def common_type(types: list[pa.DataType], what: str) -> pa.DataType:
+def common_type(
+    types: list[pa.DataType], what: str, advice: str = "choose columns of one kind, or numeric_only=True"
+) -> pa.DataType:
     """The type that holds values of all `types` as pandas would; TypeError where pandas would hold objects."""
-    distinct = list(dict.fromkeys(types))
+    distinct = [type_ for type_ in dict.fromkeys(types) if not pa.types.is_null(type_)]
     if len(distinct) == 1:
         return distinct[0]
     if not distinct:
-        return pa.float64()
-    if all(pa.types.is_integer(type_) for type_ in distinct):
-        return pa.int64()
-    if all(ops.is_numeric(type_) and not pa.types.is_boolean(type_) for type_ in distinct):
+        return types[0] if types else pa.float64()
+    if all(pa.types.is_integer(type_) or pa.types.is_floating(type_) for type_ in distinct):
+        return pa.from_numpy_dtype(np.result_type(*(type_.to_pandas_dtype() for type_ in distinct)))
+    if all(ops.is_numeric(type_) and not pa.types.is_boolean(type_) for type_ in distinct):  # decimals among them
         return pa.float64()
     names = ", ".join(str(type_) for type_ in distinct)
-    raise TypeError(f"{what} gives values of different types ({names}): choose columns of one kind, or numeric_only=True")
+    raise TypeError(f"{what} gives values of different types ({names}): {advice}")
 
 
 _ROW_FUNCTIONS: dict[str, tuple[str, Any]] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from millstream.dataframe import ops, reductions
+from millstream.dataframe.absent import no_attribute
 from millstream.dataframe.collection import POSITIONS, Collection, IndexLevel, different_rows
 from millstream.dataframe.comparing import is_in
 from millstream.dataframe.convert import IndexNames, arrow_type, pandas_dtype, tables_to_series
@@ -146,6 +147,12 @@ class Series(FlexibleOperators, Collection):
             return self._filter(key)
         raise NotImplementedError("a Series is indexed by a boolean Series of the same frame only: s[s > 0]")
 
+    def __getattr__(self, name: _str) -> Any:
+        member = getattr(type(self), name, None)
+        if isinstance(member, property):
+            return member.__get__(self)  # it has failed just now: its own error says why
+        raise no_attribute("Series", name)
+
     def __iter__(self) -> Any:
         for i in range(self.npartitions):
             yield from self.get_partition(i).compute()
@@ -171,6 +178,10 @@ class Series(FlexibleOperators, Collection):
         if pa.types.is_dictionary(arrow_type(dtype)):
             source, column = ops.encode(self._source, self._column)
             return self._new(column, source)
+        if pa.types.is_duration(self._column.type) and pa.types.is_string(arrow_type(dtype)):
+            from millstream.dataframe.elementwise import map_values
+
+            return cast("Series", map_values(self, lambda spans: spans.astype(_str), (self.name, "str"), "astype"))
         return self._new(ops.cast(self._source, self._column, dtype))
 
     def isin(self, values: Iterable[Any]) -> Series:
