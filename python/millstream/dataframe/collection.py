@@ -211,7 +211,8 @@ class Collection(Lazy):
         index_names = [index_name(i) for i in range(len(levels))]
         columns += [level.column for level in levels if level.column is not None]
         fetch = Fetch(self._source, (*names, *index_names), tuple(columns))
-        return fetch, IndexNames(tuple(index_names), tuple(level.name for level in self._levels))
+        nullable = tuple(column.nullable for column in columns[len(names) :])
+        return fetch, IndexNames(tuple(index_names), tuple(level.name for level in self._levels), nullable)
 
     def _request(self) -> Request:
         fetch, index = self._fetch()
@@ -233,13 +234,15 @@ class Collection(Lazy):
 
     def _over(self, leaf: Leaf, fixed_positions: bool, divisions: tuple[Any, ...]) -> Self:
         """This collection over a leaf with the columns that _materialize gave."""
-        columns = [leaf.column(name) for name in physical_names(self._labels)]
+        names = physical_names(self._labels)
+        columns = [replace(leaf.column(n), nullable=old.nullable) for n, old in zip(names, self._columns, strict=True)]
         levels, held = [], 0
         for level in self._levels:
             if level.column is None and not fixed_positions:
                 levels.append(level)
             else:
-                levels.append(IndexLevel(level.name, leaf.column(index_name(held))))
+                nullable = level.column is not None and level.column.nullable
+                levels.append(IndexLevel(level.name, replace(leaf.column(index_name(held)), nullable=nullable)))
                 held += 1
         return self._with(leaf, columns, tuple(levels), divisions)
 
@@ -273,8 +276,9 @@ class Collection(Lazy):
             (level,) = self._levels
             if level.column is None:
                 return pd.RangeIndex(0, name=level.name)
-            return pd.Index(empty_values(level.column.type), name=level.name)
-        arrays = [empty_values(pa.int64() if level.column is None else level.column.type) for level in self._levels]
+            return pd.Index(empty_values(level.column.type, level.column.nullable), name=level.name)
+        columns = [level.column for level in self._levels]
+        arrays = [empty_values(pa.int64()) if c is None else empty_values(c.type, c.nullable) for c in columns]
         return pd.MultiIndex.from_arrays(arrays, names=[level.name for level in self._levels])
 
 

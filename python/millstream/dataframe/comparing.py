@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.literals import is_missing, literal, plain_type, to_scalar
+from millstream.dataframe.nullable import known_or_missing
 from millstream.dataframe.source import Column, Source
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def compare(source: Source, function: str, left: Any, right: Any) -> Column:
     _require_order(function, left.type)
     if isinstance(right, Column):
         _require_order(function, right.type)
-        return source.call(function, [left, right])
+        return _call(source, function, left, right)
     type_ = plain_type(left.type)
     if _is_time(type_) and not _is_comparable_time(right, type_):
         if function in ORDERINGS:
@@ -42,10 +43,15 @@ def compare(source: Source, function: str, left: Any, right: Any) -> Column:
     if right is pd.NaT and function in ORDERINGS and is_number(type_):
         raise TypeError(f"Invalid comparison between {type_} and NaT")
     if is_missing(right) or (_is_nan(right) and not pa.types.is_floating(type_)):
-        return source.call(function, [left, Column(_core.Expr.literal(pa.scalar(None, type_)), type_)])
+        return _call(source, function, left, Column(_core.Expr.literal(pa.scalar(None, type_)), type_))
     if isinstance(right, int) and not -(2**63) <= right < 2**64:
         right = float("inf") if right > 0 else float("-inf")  # every integer of 64 bits is on the same side of it
-    return source.call(function, [left, literal(right, left.type)])
+    return _call(source, function, left, literal(right, left.type))
+
+
+def _call(source: Source, function: str, left: Column, right: Column) -> Column:
+    result = source.call(function, [left, right])
+    return known_or_missing(source, result, [left, right]) if left.nullable or right.nullable else result
 
 
 def _require_order(function: str, type_: pa.DataType) -> None:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.collection import IndexLevel
-from millstream.dataframe.convert import index_name, physical_names
+from millstream.dataframe.convert import dtype_name, index_name, nullable_dtype, physical_names
 from millstream.dataframe.frame import DataFrame
 from millstream.dataframe.io_memory import from_pandas
-from millstream.dataframe.ops import cast, null_of
+from millstream.dataframe.ops import null_of
 from millstream.dataframe.reductions import common_type
 from millstream.dataframe.series import Series
-from millstream.dataframe.source import Leaf, unique_token
+from millstream.dataframe.source import Column, Leaf, Source, unique_token
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 else:
     from millstream._lazy import LazyModule
 
-    pd = LazyModule("pandas")
+    pa, pd = LazyModule("pyarrow"), LazyModule("pandas")
 
 
 def concat(
@@ -63,7 +65,7 @@ def _stack(frames: list[DataFrame], labels: list[Any]) -> DataFrame:
     plans = []
     for frame in frames:
         columns = {
-            label: cast(frame._source, frame._by_label[label], type_) if label in frame else null_of(type_)
+            label: _as_type(frame._source, frame._by_label[label], type_) if label in frame else null_of(type_)
             for label, type_ in types.items()
         }
         plans.append(frame._new(columns)._materialize(fix_positions=True))
@@ -71,8 +73,22 @@ def _stack(frames: list[DataFrame], labels: list[Any]) -> DataFrame:
     names = [level.name for level in frames[0]._levels]
     same = [all(frame._levels[i].name == name for frame in frames) for i, name in enumerate(names)]
     levels = tuple(IndexLevel(name if same[i] else None, leaf.column(index_name(i))) for i, name in enumerate(names))
-    columns = {label: leaf.column(name) for label, name in zip(labels, physical_names(labels), strict=True)}
+    nullable = {label: any(label in frame and frame._by_label[label].nullable for frame in frames) for label in labels}
+    columns = {
+        label: replace(leaf.column(name), nullable=nullable[label])
+        for label, name in zip(labels, physical_names(labels), strict=True)
+    }
     return DataFrame(leaf, columns, levels, _divisions(frames, leaf))
+
+
+def _as_type(source: Source, column: Column, type_: pa.DataType) -> Column:
+    """The same values in a type that holds them all; what is missing stays so."""
+    if column.type == type_:
+        return column
+    if pa.types.is_null(column.type):
+        return null_of(type_)
+    target = str(nullable_dtype(type_)) if pa.types.is_integer(type_) else dtype_name(type_)
+    return source.call("cast", [column], {"to": target})
 
 
 def _divisions(frames: list[DataFrame], leaf: Leaf) -> tuple[Any, ...]:

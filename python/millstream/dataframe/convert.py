@@ -24,12 +24,19 @@ NULLABLE = {
 """pandas' types that hold missing values beside integers, floats and booleans, and NumPy's without them."""
 
 
+def nullable_dtype(type_: pa.DataType) -> Any:
+    """pandas' nullable type for values of this type; KeyError where it has none."""
+    name = dtype_name(type_)
+    return pd.api.types.pandas_dtype(next(nullable for nullable, plain in NULLABLE.items() if plain == name))
+
+
 @dataclass(frozen=True)
 class IndexNames:
     """How the index of a result is made: of these columns, or of the positions of rows in partitions if there are none."""
 
     columns: tuple[str, ...]
     names: tuple[Hashable, ...]
+    nullable: tuple[bool, ...] = ()
 
 
 def physical_names(labels: Sequence[Hashable]) -> list[str]:
@@ -50,9 +57,12 @@ def is_json(type_: pa.DataType) -> bool:
     return isinstance(type_, pa.BaseExtensionType) and type_.extension_name == "arrow.json"
 
 
-def array_to_series(values: pa.ChunkedArray) -> pd.Series:
-    """Integers with nulls become float64, JSON text and structs dicts and lists, booleans with nulls objects with NaN."""
+def array_to_series(values: pa.ChunkedArray, nullable: bool = False) -> pd.Series:
+    """Integers with nulls become float64, JSON text and structs dicts and lists, booleans with nulls objects with NaN; numbers
+    and booleans that are `nullable` pandas' types for them."""
     type_ = values.type
+    if nullable:
+        return pd.Series(nullable_dtype(type_).__from_arrow__(values))
     if is_json(type_):
         texts = values.cast(type_.storage_type).to_pylist()
         return pd.Series([np.nan if text is None else json.loads(text) for text in texts], dtype=object)
@@ -115,15 +125,18 @@ def special(type_: pa.DataType) -> bool:
     return bool(pa.types.is_nested(type_) or pa.types.is_boolean(type_) or pa.types.is_null(type_) or is_json(type_))
 
 
-def table_to_frame(table: pa.Table) -> pd.DataFrame:
-    """All columns as a frame with a RangeIndex; the column names must be unique."""
+def table_to_frame(table: pa.Table, nullable: Sequence[bool] = ()) -> pd.DataFrame:
+    """All columns as a frame with a RangeIndex; the column names must be unique. `nullable` says for each column whether pandas
+    is to hold it in a nullable type."""
     table = table.replace_schema_metadata(None)
-    plain = [field.name for field in table.schema if not special(field.type)]
+    masked = {field.name for field, is_nullable in zip(table.schema, nullable, strict=False) if is_nullable}
+    plain = [field.name for field in table.schema if not special(field.type) and field.name not in masked]
     if len(plain) == table.num_columns:
         return table.to_pandas()
     bulk = table.select(plain).to_pandas()
+    known = set(plain)
     columns = {
-        field.name: array_to_series(table.column(i)) if special(field.type) else bulk[field.name]
+        field.name: bulk[field.name] if field.name in known else array_to_series(table.column(i), field.name in masked)
         for i, field in enumerate(table.schema)
     }
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
@@ -137,16 +150,19 @@ def make_index(tables: Sequence[pa.Table], table: pa.Table, index: IndexNames) -
         if len(used) <= 1:
             return pd.RangeIndex(sum(lengths), name=index.names[0])
         return pd.Index(np.concatenate([np.arange(length) for length in used]), name=index.names[0])
-    levels = [array_to_series(table.column(name)) for name in index.columns]
+    nullable = index.nullable or (False,) * len(index.columns)
+    levels = [array_to_series(table.column(n), is_nullable) for n, is_nullable in zip(index.columns, nullable, strict=True)]
     if len(levels) == 1:
         return pd.Index(levels[0]).rename(index.names[0])
     return pd.MultiIndex.from_arrays(levels, names=index.names)
 
 
-def tables_to_frame(tables: Sequence[pa.Table], labels: Sequence[Hashable], index: IndexNames) -> pd.DataFrame:
+def tables_to_frame(
+    tables: Sequence[pa.Table], labels: Sequence[Hashable], index: IndexNames, nullable: Sequence[bool] = ()
+) -> pd.DataFrame:
     """Partitions -> one frame: the first len(labels) columns are its columns, `index` says where its index is."""
     table = pa.concat_tables([part.replace_schema_metadata(None) for part in tables])
-    frame = table_to_frame(table.select(range(len(labels))))
+    frame = table_to_frame(table.select(range(len(labels))), nullable)
     frame.index = make_index(tables, table, index)
     frame.columns = label_index(labels)
     return frame
@@ -158,10 +174,10 @@ def label_index(labels: Sequence[Hashable]) -> pd.Index:
     return pd.Index(list(labels), dtype=None if labels else "object")
 
 
-def tables_to_series(tables: Sequence[pa.Table], name: Hashable, index: IndexNames) -> pd.Series:
+def tables_to_series(tables: Sequence[pa.Table], name: Hashable, index: IndexNames, nullable: bool = False) -> pd.Series:
     """Partitions -> one series: its values are the first column."""
     table = pa.concat_tables([part.replace_schema_metadata(None) for part in tables])
-    series = array_to_series(table.column(0))
+    series = array_to_series(table.column(0), nullable)
     series.index = make_index(tables, table, index)
     series.name = name
     return series
@@ -248,6 +264,6 @@ def dtype_name(type_: pa.DataType) -> str:
     return str(type_)
 
 
-def pandas_dtype(type_: pa.DataType) -> Any:
+def pandas_dtype(type_: pa.DataType, nullable: bool = False) -> Any:
     """The dtype of a computed column of this type without nulls."""
-    return array_to_series(pa.chunked_array([], type_)).dtype
+    return array_to_series(pa.chunked_array([], type_), nullable).dtype

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millstream.dataframe.collection import POSITIONS, IndexLevel
@@ -21,7 +22,8 @@ else:
 def unique(series: Series) -> Series:
     """The distinct values, sorted so that the result does not depend on threads; missing comes last."""
     source = Aggregated(series._source, (series._column,), (), sort=True, dropna=False)
-    return Series(source, series.name, source.column(key_name(0)), POSITIONS, (None, None))
+    values = replace(source.column(key_name(0)), nullable=series._column.nullable)
+    return Series(source, series.name, values, POSITIONS, (None, None))
 
 
 def value_counts(series: Series, sort: bool, ascending: bool, dropna: bool, normalize: bool) -> Series:
@@ -41,5 +43,6 @@ def value_counts(series: Series, sort: bool, ascending: bool, dropna: bool, norm
         return pa.table([table.column("value"), pa.array(values, value_type)], schema=schema)
 
     leaf = Leaf(plan.map_partitions(arrange, schema, "value_counts"), unique_token("value_counts"))
-    levels = (IndexLevel(series.name, leaf.column("value")),)
-    return Series(leaf, "proportion" if normalize else "count", leaf.column("count"), levels, (None, None))
+    levels = (IndexLevel(series.name, replace(leaf.column("value"), nullable=series._column.nullable)),)
+    count = replace(leaf.column("count"), nullable=series._column.nullable)
+    return Series(leaf, "proportion" if normalize else "count", count, levels, (None, None))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.collection import Collection, IndexLevel
-from millstream.dataframe.convert import array_to_series, index_name, physical_names, series_to_array
+from millstream.dataframe.convert import NULLABLE, array_to_series, index_name, physical_names, series_to_array
 from millstream.dataframe.execute import Fetch
 from millstream.dataframe.meta import NO_META, infer_meta, make_meta, meta_type
-from millstream.dataframe.source import Extended, Extension, Leaf, Mapped, RowsDiffer, extend, unique_token
+from millstream.dataframe.source import Column, Extended, Extension, Leaf, Mapped, RowsDiffer, extend, unique_token
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,15 +32,16 @@ def map_values(series: Series, function: Callable[[pd.Series], Any], meta: Any, 
     sample = infer_meta(what, function, series._meta_nonempty) if meta is NO_META else make_meta(meta)
     if isinstance(sample, pd.DataFrame):
         return map_partitions(series, function, (), {}, sample)
-    name, type_ = series.name, meta_type(sample)
+    name, type_, nullable = series.name, meta_type(sample), series._column.nullable
 
     def run(arrays: list[pa.ChunkedArray]) -> pa.Array:
-        values = array_to_series(arrays[0])
+        values = array_to_series(arrays[0], nullable)
         values.name = name
         return series_to_array(function(values), type_)
 
     extension = Extension(unique_token(what), type_, (series._column,), run)
     source, column = extend(series._source, extension)
+    column = replace(column, nullable=str(sample.dtype) in NULLABLE)
     return series._new(column, source, getattr(sample, "name", name))
 
 
@@ -67,12 +69,13 @@ def _rows_to_series(frame: DataFrame, apply: Callable[[pd.DataFrame], Any], samp
     index_columns = [level.column for level in levels if level.column is not None]
     columns, width, type_ = frame._columns, len(frame._columns), meta_type(sample)
     labels, names = frame.columns, [level.name for level in levels]
+    nullable = [column.nullable for column in (*columns, *index_columns)]
 
     def run(arrays: list[pa.ChunkedArray]) -> pa.Array:
         if not len(arrays[0]):
             return pa.array([], type_)
-        index = [array_to_series(array) for array in arrays[width:]]
-        part = pd.DataFrame({i: array_to_series(array) for i, array in enumerate(arrays[:width])})
+        index = [array_to_series(array, nullable[width + i]) for i, array in enumerate(arrays[width:])]
+        part = pd.DataFrame({i: array_to_series(array, nullable[i]) for i, array in enumerate(arrays[:width])})
         part.columns = labels
         single = len(index) == 1
         part.index = pd.Index(index[0]).rename(names[0]) if single else pd.MultiIndex.from_arrays(index, names=names)
@@ -80,6 +83,7 @@ def _rows_to_series(frame: DataFrame, apply: Callable[[pd.DataFrame], Any], samp
 
     extension = Extension(unique_token("apply"), type_, (*columns, *index_columns), run)
     extended, column = extend(source, extension)
+    column = replace(column, nullable=str(sample.dtype) in NULLABLE)
     return Series(extended, sample.name, column, frame._levels, frame._divisions)
 
 
@@ -182,6 +186,8 @@ class PandasShape:
         self.value_fields = [pa.field(n, meta_type(column)) for n, column in zip(self._physical, values, strict=True)]
         self.index_fields = [pa.field(n, meta_type(level)) for n, level in zip(self._index_physical, levels, strict=True)]
         self.schema = pa.schema([*self.value_fields, *self.index_fields])
+        self._nullable = {n for n, column in zip(self._physical, values, strict=True) if str(column.dtype) in NULLABLE}
+        self._nullable |= {n for n, level in zip(self._index_physical, levels, strict=True) if str(level.dtype) in NULLABLE}
 
     def to_table(self, result: Any) -> pa.Table:
         """TypeError or ValueError where the result is not as the sample promised."""
@@ -213,8 +219,11 @@ class PandasShape:
         from millstream.dataframe.series import Series
 
         held = zip(self._index_names, self._index_physical, strict=True)
-        levels = tuple(IndexLevel(name, leaf.column(physical)) for name, physical in held)
+        levels = tuple(IndexLevel(name, self._column(leaf, physical)) for name, physical in held)
         if self._labels is None:
-            return Series(leaf, self._name, leaf.column(self._physical[0]), levels, divisions)
-        columns = {label: leaf.column(name) for label, name in zip(self._labels, self._physical, strict=True)}
+            return Series(leaf, self._name, self._column(leaf, self._physical[0]), levels, divisions)
+        columns = {label: self._column(leaf, name) for label, name in zip(self._labels, self._physical, strict=True)}
         return DataFrame(leaf, columns, levels, divisions)
+
+    def _column(self, leaf: Leaf, name: str) -> Column:
+        return replace(leaf.column(name), nullable=name in self._nullable)

@@ -61,11 +61,11 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
         return DataFrame(source, dict(zip(self._labels, columns, strict=True)), levels, divisions)
 
     def _to_pandas(self, tables: list[pa.Table], index: IndexNames) -> Any:
-        return tables_to_frame(tables, self._labels, index)
+        return tables_to_frame(tables, self._labels, index, [column.nullable for column in self._columns])
 
     @property
     def _meta(self) -> pd.DataFrame:
-        frame = pd.DataFrame({i: empty_values(column.type) for i, column in enumerate(self._columns)})
+        frame = pd.DataFrame({i: empty_values(column.type, column.nullable) for i, column in enumerate(self._columns)})
         frame.index = self._meta_index()
         frame.columns = self.columns
         return frame
@@ -92,7 +92,9 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
 
     @property
     def dtypes(self) -> pd.Series:
-        return pd.Series([pandas_dtype(column.type) for column in self._columns], index=self.columns, dtype=object)
+        return pd.Series(
+            [pandas_dtype(column.type, column.nullable) for column in self._columns], index=self.columns, dtype=object
+        )
 
     @property
     def index(self) -> Series:
@@ -302,7 +304,7 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
         return self._new({label: ops.binary(merged, function, a, b) for label, (a, b) in ordered.items()}, merged)
 
     def _unary(self, function: str) -> DataFrame:
-        return self._map_columns(lambda column: self._source.call(function, [column]))
+        return self._map_columns(lambda column: ops.unary(self._source, function, column))
 
     def _map_series(self, change: Callable[[Series], Series]) -> DataFrame:
         """`change` on each column."""

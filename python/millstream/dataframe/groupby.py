@@ -15,7 +15,7 @@ from millstream.dataframe.frame import DataFrame
 from millstream.dataframe.groupby_spec import Output, from_named, from_spec
 from millstream.dataframe.reductions import aggregate_of
 from millstream.dataframe.series import Series
-from millstream.dataframe.source import Aggregate, Aggregated, Column, Source, distinct, unify
+from millstream.dataframe.source import Aggregate, Aggregated, Column, Source, aggregate_column, distinct, unify
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,9 +90,10 @@ class _Grouped(ABC):
         aggregates = tuple(distinct(aggregate for _, aggregate in outputs))
         source = Aggregated(self._source, keys.columns, aggregates, keys.sort, keys.dropna)
         levels = tuple(
-            IndexLevel(name, source.column(physical)) for name, physical in zip(keys.names, source.key_names, strict=True)
+            IndexLevel(name, replace(source.column(physical), nullable=key.nullable))
+            for name, physical, key in zip(keys.names, source.key_names, keys.columns, strict=True)
         )
-        columns = {label: source.column(aggregate.name) for label, aggregate in outputs}
+        columns = {label: aggregate_column(source, aggregate) for label, aggregate in outputs}
         if len(columns) != len(outputs):
             raise ValueError("two results of the aggregation would have the same name")
         return DataFrame(source, columns, levels, (None, None))

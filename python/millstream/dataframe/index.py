@@ -36,7 +36,7 @@ class Index(Series):
         table = pa.concat_tables(tables)
         if len(self._levels) > 1 or not index.columns:
             return make_index(tables, table, index)
-        return pd.Index(array_to_series(table.column(0))).rename(self.name)
+        return pd.Index(array_to_series(table.column(0), self._column.nullable)).rename(self.name)
 
     def to_series(self) -> Series:
         return Series(self._source, self.name, self._column, self._levels, self._divisions)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.collection import IndexLevel
-from millstream.dataframe.convert import index_name, physical_names, series_to_array
+from millstream.dataframe.convert import NULLABLE, index_name, physical_names, series_to_array
 from millstream.dataframe.elementwise import PandasShape
 from millstream.dataframe.frame import DataFrame
 from millstream.dataframe.meta import NO_META, infer_meta, make_meta
 from millstream.dataframe.series import Series
-from millstream.dataframe.source import Leaf, unique_token
+from millstream.dataframe.source import Column, Leaf, unique_token
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,17 +42,20 @@ def from_pandas(data: Any, npartitions: int | None = None, sort: bool = True, ch
     if sort and not data.index.is_monotonic_increasing:
         data = data.sort_index(kind="stable")
     cuts = _cuts(data.index, npartitions, chunksize, sort)
-    table, index_width = _to_table(data)
+    table = _to_table(data)
     parts = [table.slice(begin, end - begin) for begin, end in pairwise(cuts)]
     leaf = Leaf(_core.Plan.from_tables(parts), unique_token("from_pandas"))
-    levels = tuple(IndexLevel(data.index.names[i], leaf.column(index_name(i))) for i in range(index_width))
+    levels = tuple(
+        IndexLevel(level.name, _column(leaf, index_name(i), level.dtype)) for i, level in enumerate(_index_levels(data))
+    )
     divisions: tuple[Any, ...] = (None,) * len(cuts)
     if len(data) and data.index.nlevels == 1 and data.index.is_monotonic_increasing and not data.index.hasnans:
         divisions = (*(data.index[begin] for begin in cuts[:-1]), data.index[-1])
     names = leaf.schema.names
     if isinstance(data, pd.Series):
-        return Series(leaf, data.name, leaf.column(names[0]), levels, divisions)
-    columns = {label: leaf.column(name) for label, name in zip(data.columns, names, strict=False)}
+        return Series(leaf, data.name, _column(leaf, names[0], data.dtype), levels, divisions)
+    dtypes = list(data.dtypes)
+    columns = {label: _column(leaf, names[i], dtypes[i]) for i, label in enumerate(data.columns)}
     return DataFrame(leaf, columns, levels, divisions)
 
 
@@ -68,13 +72,21 @@ def _cuts(index: pd.Index, npartitions: int | None, chunksize: int | None, sort:
     return [*cuts, rows]
 
 
-def _to_table(data: pd.DataFrame | pd.Series) -> tuple[pa.Table, int]:
+def _to_table(data: pd.DataFrame | pd.Series) -> pa.Table:
     columns = [data] if isinstance(data, pd.Series) else [data.iloc[:, i] for i in range(data.shape[1])]
-    index = [data.index.get_level_values(i) for i in range(data.index.nlevels)]
+    index = _index_levels(data)
     arrays = [series_to_array(column) for column in (*columns, *index)]
     labels = [data.name] if isinstance(data, pd.Series) else list(data.columns)
     names = physical_names(labels) + [index_name(i) for i in range(len(index))]
-    return pa.table(arrays, names=names), len(index)
+    return pa.table(arrays, names=names)
+
+
+def _index_levels(data: pd.DataFrame | pd.Series) -> list[pd.Index]:
+    return [data.index.get_level_values(i) for i in range(data.index.nlevels)]
+
+
+def _column(leaf: Leaf, name: str, dtype: Any) -> Column:
+    return replace(leaf.column(name), nullable=str(dtype) in NULLABLE)
 
 
 def from_dict(

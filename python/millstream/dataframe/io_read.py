@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.collection import POSITIONS, IndexLevel
-from millstream.dataframe.convert import arrow_type, is_json
+from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name, is_json
 from millstream.dataframe.frame import DataFrame
 from millstream.dataframe.series import Series
 from millstream.dataframe.source import Leaf, digest
@@ -160,7 +161,7 @@ def read_parquet(
     options: dict[str, Any] = {**kwargs, "split_row_groups": split_row_groups}
     if blocksize is not None and blocksize != "default":
         options["blocksize"] = parse_bytes(blocksize, "blocksize")
-    frame = _indexed(_frame(_scan("parquet", path, options, storage_options)), index)
+    frame = _indexed(_with_nullable_types(_frame(_scan("parquet", path, options, storage_options))), index)
     if filters:
         from millstream.dataframe.filters import filter_rows
 
@@ -172,12 +173,28 @@ def read_parquet(
     return frame if columns is None else frame[list(columns)]
 
 
+def _pandas_notes(frame: DataFrame) -> dict[str, Any]:
+    """What pandas noted in the file."""
+    metadata = frame._source.schema.metadata or {}
+    notes: dict[str, Any] = json.loads(metadata.get(b"pandas", b"{}"))
+    return notes
+
+
+def _with_nullable_types(frame: DataFrame) -> DataFrame:
+    """With the columns that pandas held in its nullable types in these types again."""
+    noted = {column.get("name"): column.get("numpy_type") for column in _pandas_notes(frame).get("columns", [])}
+    columns = {
+        label: replace(column, nullable=NULLABLE.get(noted.get(label, "")) == dtype_name(column.type))
+        for label, column in frame._by_label.items()
+    }
+    return frame._new(columns)
+
+
 def _indexed(frame: DataFrame, index: Any) -> DataFrame:
     """With the index that pandas noted in the file, or the one asked for (False: none)."""
     if index is False:
         return frame
-    metadata = frame._source.schema.metadata or {}
-    noted: list[Any] = json.loads(metadata.get(b"pandas", b"{}")).get("index_columns", [])
+    noted: list[Any] = _pandas_notes(frame).get("index_columns", [])
     names = [index] if isinstance(index, str) else list(index) if index is not None else noted
     names = [name for name in names if isinstance(name, str)]  # a RangeIndex is noted as a dict
     if not names or any(name not in frame for name in names):

@@ -112,8 +112,8 @@ def to_parquet(
     if write_index or (write_index is None and worth_keeping):
         source, index = _with_index(frame, columns, lambda i: f"__index_level_{i}__")
     metadata = dict(custom_metadata or {})
-    if index:
-        metadata["pandas"] = _pandas_metadata(frame, list(columns))
+    if index or any(column.nullable for column in columns.values()):
+        metadata["pandas"] = _pandas_metadata(frame, list(columns), bool(index))
     directory, pattern = _split_pattern(path, "part.*.parquet", name_function)
     options |= {
         "custom_metadata": metadata or None, "partition_on": hive or None, "name_pattern": pattern,
@@ -124,11 +124,11 @@ def to_parquet(
     return _write(frame, source, {**columns, **index}, "parquet", directory, options, storage_options, compute)
 
 
-def _pandas_metadata(frame: DataFrame, names: list[str]) -> str:
-    """What pandas notes in a Parquet file, so that readers know which columns are the index."""
+def _pandas_metadata(frame: DataFrame, names: list[str], with_index: bool) -> str:
+    """What pandas notes in a Parquet file, so that readers know which columns are the index, and their types."""
     meta = frame._meta
     meta.columns = names
-    text: bytes = pa.Schema.from_pandas(meta, preserve_index=True).metadata[b"pandas"]
+    text: bytes = pa.Schema.from_pandas(meta, preserve_index=with_index).metadata[b"pandas"]
     return text.decode()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from millstream.dataframe.convert import arrow_type, pandas_dtype, series_to_array
+from millstream.dataframe.convert import NULLABLE, arrow_type, pandas_dtype, series_to_array
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,9 +20,9 @@ NO_META: Any = object()
 """The default of `meta=`: infer it by calling the function on a tiny frame."""
 
 
-def empty_values(type_: pa.DataType) -> Any:
+def empty_values(type_: pa.DataType, nullable: bool = False) -> Any:
     """An empty array with the dtype that computed values of this type have."""
-    return pd.Series([], dtype=pandas_dtype(type_)).array
+    return pd.Series([], dtype=pandas_dtype(type_, nullable)).array
 
 
 def sample_series(dtype: Any, name: Hashable = None) -> pd.Series:
@@ -84,9 +84,8 @@ def make_meta(meta: Any, index: pd.Index | None = None) -> Any:
 
 def _empty(dtype: Any, name: Hashable, index: pd.Index | None) -> pd.Series:
     index = pd.RangeIndex(0) if index is None else index[:0]
-    return pd.Series(
-        [], dtype=pandas_dtype(arrow_type(dtype)) if dtype not in ("object", object) else object, name=name, index=index
-    )
+    kept = dtype in ("object", object) or str(dtype) in NULLABLE
+    return pd.Series([], dtype=dtype if kept else pandas_dtype(arrow_type(dtype)), name=name, index=index)
 
 
 def _empty_frame(items: Iterable[Any], index: pd.Index | None) -> pd.DataFrame:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from millstream.dataframe import nullable
 from millstream.dataframe.comparing import COMPARISONS, compare
 from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name
 from millstream.dataframe.literals import literal
@@ -27,7 +29,8 @@ def settle(source: Source, column: Column) -> tuple[Source, Column]:
     """The same column; where its expression has grown large, as a column that the source computes."""
     if column.nodes <= _LARGE:
         return source, column
-    return extend(source, Extension(f"expr-{column.token}", column.type, (column,)))
+    extended, settled = extend(source, Extension(f"expr-{column.token}", column.type, (column,)))
+    return extended, replace(settled, nullable=column.nullable)
 
 
 def binary(source: Source, function: str, left: Any, right: Any) -> Column:
@@ -42,7 +45,15 @@ def binary(source: Source, function: str, left: Any, right: Any) -> Column:
         left = literal(left, right.type)
     if not isinstance(right, Column):
         right = literal(right, left.type)
+    if function in ("and", "or", "xor") and (left.nullable or right.nullable):
+        return nullable.logical(source, function, left, right)
     return source.call(function, [left, right])
+
+
+def unary(source: Source, function: str, column: Column) -> Column:
+    if function == "not" and column.nullable and pa.types.is_boolean(column.type):
+        return nullable.negation(source, column)
+    return source.call(function, [column])
 
 
 def _is_long(value: Any) -> bool:
@@ -64,10 +75,11 @@ def is_null(source: Source, column: Column) -> Column:
 def cast(source: Source, column: Column, dtype: Any) -> Column:
     """As pandas' astype; a value that does not fit is an error when it runs."""
     type_ = arrow_type(dtype)
-    if type_ == column.type:
-        return column
     name = str(dtype)
-    return source.call("cast", [column], {"to": name if name in NULLABLE else dtype_name(type_)})
+    wanted = name in NULLABLE
+    if type_ == column.type and column.nullable <= wanted:
+        return replace(column, nullable=wanted)
+    return replace(source.call("cast", [column], {"to": name if wanted else dtype_name(type_)}), nullable=wanted)
 
 
 def encode(source: Source, column: Column) -> tuple[Source, Column]:
@@ -101,7 +113,7 @@ def between(source: Source, column: Column, left: Any, right: Any, inclusive: st
         raise ValueError(f"inclusive must be 'both', 'neither', 'left' or 'right', not {inclusive!r}")
     low = binary(source, "ge" if inclusive in ("both", "left") else "gt", column, left)
     high = binary(source, "le" if inclusive in ("both", "right") else "lt", column, right)
-    return source.call("and", [low, high])
+    return binary(source, "and", low, high)
 
 
 def round_(source: Source, column: Column, digits: int) -> Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +40,9 @@ def aggregate_of(source: Source, function: str, column: Column, name: Hashable, 
         if numeric:
             missing = ops.is_null(source, column)
             truth = source.call("ne", [column, literal(0, column.type)])
-            column = ops.choose(source, missing, ops.null_of(pa.bool_()), truth)
+            column = replace(ops.choose(source, missing, ops.null_of(pa.bool_()), truth), nullable=column.nullable)
     if function in _NUMBERS_ONLY and pa.types.is_boolean(column.type):
-        column = ops.cast(source, column, "int64")
+        column = replace(ops.cast(source, column, "Int64"), nullable=column.nullable)  # which keeps missing ones
     return Aggregate(function, column, json.dumps(options) if options else None)
 
 

@@ -56,11 +56,11 @@ class Series(FlexibleOperators, Collection):
         return Series(source, self.name, columns[0], levels, divisions)
 
     def _to_pandas(self, tables: list[pa.Table], index: IndexNames) -> Any:
-        return tables_to_series(tables, self.name, index)
+        return tables_to_series(tables, self.name, index, self._column.nullable)
 
     @property
     def _meta(self) -> pd.Series:
-        return pd.Series(empty_values(self._column.type), name=self.name, index=self._meta_index())
+        return pd.Series(empty_values(self._column.type, self._column.nullable), name=self.name, index=self._meta_index())
 
     def _new(self, column: Column, source: Source | None = None, name: Hashable = NO_META) -> Series:
         return Series(source or self._source, self.name if name is NO_META else name, column, self._levels, self._divisions)
@@ -69,7 +69,7 @@ class Series(FlexibleOperators, Collection):
 
     @property
     def dtype(self) -> Any:
-        return pandas_dtype(self._column.type)
+        return pandas_dtype(self._column.type, self._column.nullable)
 
     @property
     def index(self) -> Series:
@@ -140,7 +140,7 @@ class Series(FlexibleOperators, Collection):
         return self._new(column, source, self.name if same_name else None)
 
     def _unary(self, function: _str) -> Series:
-        return self._new(self._source.call(function, [self._column]))
+        return self._new(ops.unary(self._source, function, self._column))
 
     def __getitem__(self, key: Series) -> Series:
         if isinstance(key, Series):

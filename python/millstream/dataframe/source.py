@@ -12,7 +12,7 @@ import itertools
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +27,22 @@ else:
 
 _serial = itertools.count()
 
+KEEPS_NULLABLE = frozenset(
+    ("add", "subtract", "multiply", "divide", "floor_divide", "mod", "power", "negate", "abs", "round", "fill_null", "if_else",
+     "is_in")
+)  # fmt: skip
+"""Functions whose result pandas holds in a nullable type where it holds an argument in one."""
+
 
 @dataclass(frozen=True)
 class Column:
-    """An expression over the columns of some source, its type, and how many nodes it has."""
+    """An expression over the columns of some source, its type, how many nodes it has, and whether pandas is to hold its values
+    in a nullable type, such as Int64."""
 
     expr: _core.Expr
     type: pa.DataType
     nodes: int = 1
+    nullable: bool = False
 
     @cached_property
     def token(self) -> str:
@@ -70,7 +78,11 @@ class Source(ABC):
     def call(self, function: str, arguments: Sequence[Column], options: dict[str, Any] | None = None) -> Column:
         text = None if options is None else json.dumps(options)
         expr = _core.Expr.call(function, [argument.expr for argument in arguments], text)
-        return Column(expr, expr.type(self.schema), 1 + sum(argument.nodes for argument in arguments))
+        type_ = expr.type(self.schema)
+        chosen = arguments[1:] if function == "if_else" else arguments
+        number = pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_boolean(type_)
+        nullable = function in KEEPS_NULLABLE and number and any(argument.nullable for argument in chosen)
+        return Column(expr, type_, 1 + sum(argument.nodes for argument in arguments), nullable)
 
     def project(self, names: Sequence[str], columns: Sequence[Column]) -> _core.Plan:
         """A plan of just these columns, under these names."""
@@ -229,6 +241,13 @@ def key_name(i: int) -> str:
 def distinct(aggregates: Iterable[Aggregate]) -> list[Aggregate]:
     """Each aggregate once."""
     return list({aggregate.name: aggregate for aggregate in aggregates}.values())
+
+
+def aggregate_column(source: Aggregated, aggregate: Aggregate) -> Column:
+    """The column that holds the result of `aggregate`."""
+    column = source.column(aggregate.name)
+    nullable = aggregate.input is not None and aggregate.input.nullable and aggregate.function not in ("nunique", "size")
+    return replace(column, nullable=nullable)
 
 
 class Aggregated(Source):

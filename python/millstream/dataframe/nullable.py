@@ -1,0 +1,47 @@
+"""Operators on pandas' nullable columns (Int64, boolean, ...): what is not known stays NA instead of counting as false."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from millstream.dataframe.source import Column, Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from millstream import _core
+else:
+    from millstream._lazy import LazyModule
+
+    pa, _core = LazyModule("pyarrow"), LazyModule("millstream._core")
+
+
+def known_or_missing(source: Source, result: Column, operands: list[Column]) -> Column:
+    """A comparison of `operands`, NA where one of them is."""
+    return _missing_where(source, _any_missing(source, operands), result)
+
+
+def negation(source: Source, column: Column) -> Column:
+    return known_or_missing(source, source.call("not", [column]), [column])
+
+
+def logical(source: Source, function: str, left: Column, right: Column) -> Column:
+    """`and`, `or` and `xor` of three values (Kleene's): false & NA is false, true | NA is true."""
+    result = source.call(function, [left, right])  # in which NA counts as false
+    unknown = _any_missing(source, [left, right])
+    if function != "xor":
+        deciding = Column(_core.Expr.literal(pa.scalar(function == "or")), pa.bool_())
+        decided = source.call("or", [source.call("eq", [side, deciding]) for side in (left, right)])
+        unknown = source.call("and", [unknown, source.call("not", [decided])])
+    return _missing_where(source, unknown, result)
+
+
+def _any_missing(source: Source, operands: list[Column]) -> Column:
+    missing = [source.call("is_null", [operand]) for operand in operands]
+    return missing[0] if len(missing) == 1 else source.call("or", missing)
+
+
+def _missing_where(source: Source, condition: Column, result: Column) -> Column:
+    nothing = Column(_core.Expr.literal(pa.scalar(None, pa.bool_())), pa.bool_())
+    return replace(source.call("if_else", [condition, nothing, result]), nullable=True)
