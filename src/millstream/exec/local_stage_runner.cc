@@ -65,13 +65,20 @@ class StageRun {
     return Status::OK();
   }
 
+  /// The partition's next morsel; its mutex is held. A failure stops the stage here already, so that no thread that waits for
+  /// the mutex asks the reader again.
+  Result<std::unique_ptr<Morsel>> Read(Partition* partition) {
+    Status opened;
+    if (!partition->reader) opened = partition->source->open().Value(&partition->reader);
+    Result<std::unique_ptr<Morsel>> morsel = opened.ok() ? partition->reader->Next() : opened;
+    if (!morsel.ok()) stop_.store(true, std::memory_order_relaxed);
+    return morsel;
+  }
+
   Status Step(int thread, Partition* partition) {
     std::unique_lock lock(partition->mutex);
-    if (partition->exhausted) return Status::OK();
-    if (!partition->reader) {
-      ARROW_ASSIGN_OR_RAISE(partition->reader, partition->source->open());
-    }
-    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<Morsel> morsel, partition->reader->Next());
+    if (partition->exhausted || Stopped()) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<Morsel> morsel, Read(partition));
     BatchTag tag{thread, partition - partitions_.data(), partition->morsels};
     if (!morsel) {
       partition->exhausted = true;

@@ -116,7 +116,7 @@ class OrderedWriter final : public PartitionedWriter {
 
   void Stop() override {
     std::lock_guard lock(mutex_);
-    stopped_ = true;
+    if (stopped_.ok()) stopped_ = Status::Cancelled("the write was stopped");
     progress_.notify_all();
   }
 
@@ -134,7 +134,7 @@ class OrderedWriter final : public PartitionedWriter {
   }
 
   Status CheckGoingOn() const {
-    if (stopped_) return Status::Cancelled("the write was stopped");
+    ARROW_RETURN_NOT_OK(stopped_);
     return options_.output.context.CheckCancelled();
   }
 
@@ -160,7 +160,7 @@ class OrderedWriter final : public PartitionedWriter {
       status = Close(stream);
       lock->lock();
     }
-    stopped_ = stopped_ || !status.ok();
+    if (stopped_.ok()) stopped_ = status;
     stream->writing = false;
     progress_.notify_all();
     return status;
@@ -190,7 +190,7 @@ class OrderedWriter final : public PartitionedWriter {
   std::condition_variable progress_;
   std::map<int64_t, Stream> streams_;  ///< by partition; one, of key 0, where single_file
   int64_t waiting_bytes_ = 0;
-  bool stopped_ = false;
+  Status stopped_;  ///< why no more is written: also what threads get that come by before the first to fail has reported it
   WrittenFiles files_;
 };
 

@@ -12,6 +12,11 @@ namespace millstream {
 namespace {
 
 constexpr int64_t kLarge = 128 << 10;
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kRemaps = false;  // TSan does not follow mremap, and takes what was done to the pages that left for a race
+#else
+constexpr bool kRemaps = true;
+#endif
 alignas(64) uint8_t zero_size_area[64];
 
 /// Index of the smallest class that holds `size`; classes are 2^k * {1, 1.25, 1.5, 1.75}.
@@ -90,7 +95,8 @@ Status BudgetPool::Allocate(int64_t size, int64_t alignment, uint8_t** out) {
 
 Status BudgetPool::Reallocate(int64_t old_size, int64_t new_size, int64_t alignment, uint8_t** ptr) {
   if (old_size == new_size) return Status::OK();
-  const bool in_place = old_size >= kLarge && new_size >= kLarge && disowned_count_.load(std::memory_order_relaxed) == 0;
+  const bool in_place =
+      kRemaps && old_size >= kLarge && new_size >= kLarge && disowned_count_.load(std::memory_order_relaxed) == 0;
   if (in_place) {
     const int64_t old_bytes = Rounded(old_size);
     const int64_t new_bytes = Rounded(new_size);
