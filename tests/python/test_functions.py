@@ -50,6 +50,19 @@ def test_text(program):
     assert_series_equal(actual, expected, check_dtype=expected.dtype != object)
 
 
+PATTERNS = [r"\d", r"\w+", r"\s", r"[\w-]+$", r"\W", r"^\S*$", "o$"]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_know_unicode(pattern):
+    series = pd.Series(["٣", "é", "a\u00a0b", "x\u2003", "\x0b", "two\n", "straße", None], name="s")
+    lazy = dd.from_pandas(series, npartitions=1)
+    for method in ("contains", "match", "fullmatch", "count"):
+        expected, actual = getattr(series.str, method)(pattern), getattr(lazy.str, method)(pattern).compute()
+        if method != "count" or "$" not in pattern:  # which is found twice in Python, before and after a final line feed
+            assert_series_equal(actual, expected, check_dtype=False)
+
+
 TIMES = [
     lambda s: s.dt.year,
     lambda s: s.dt.month,

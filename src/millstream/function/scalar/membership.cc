@@ -27,9 +27,16 @@ struct ValueSet {
   bool has_missing = false;
 };
 
-// The values asked for: literals, literal lists, and the option "values".
-Result<std::vector<ScalarPtr>> CollectValues(const Arguments& arguments, const nlohmann::json& options) {
+/// What is asked for: single values, and lists that are of the column's type already.
+struct Wanted {
   std::vector<ScalarPtr> values;
+  arrow::ArrayVector lists;
+};
+
+// The values asked for: literals, literal lists, and the option "values".
+Result<Wanted> CollectValues(const Arguments& arguments, const nlohmann::json& options, const DataTypePtr& type) {
+  Wanted wanted;
+  std::vector<ScalarPtr>& values = wanted.values;
   for (size_t i = 1; i < arguments.size(); ++i) {
     const auto& literal = arguments[i].literal;
     if (!literal) return Status::TypeError("is_in takes literals; use a join to look values up in another column");
@@ -38,13 +45,18 @@ Result<std::vector<ScalarPtr>> CollectValues(const Arguments& arguments, const n
       continue;
     }
     if (!literal->is_valid) continue;
-    const auto& list = *static_cast<const arrow::BaseListScalar&>(*literal).value;
+    const auto& list_value = static_cast<const arrow::BaseListScalar&>(*literal).value;
+    if (list_value->type()->Equals(*type)) {
+      wanted.lists.push_back(list_value);
+      continue;
+    }
+    const arrow::Array& list = *list_value;
     for (int64_t row = 0; row < list.length(); ++row) {
       ARROW_ASSIGN_OR_RAISE(auto value, list.GetScalar(row));
       values.push_back(std::move(value));
     }
   }
-  if (!options.is_object() || !options.contains("values")) return values;
+  if (!options.is_object() || !options.contains("values")) return wanted;
   if (!options["values"].is_array()) return Status::Invalid("option 'values' of is_in must be a list");
   for (const auto& item : options["values"]) {
     if (item.is_null()) {
@@ -63,7 +75,7 @@ Result<std::vector<ScalarPtr>> CollectValues(const Arguments& arguments, const n
       return Status::Invalid("option 'values' of is_in must hold plain values, not ", item.type_name());
     }
   }
-  return values;
+  return wanted;
 }
 
 bool IsNan(const arrow::Scalar& value) {
@@ -102,10 +114,18 @@ ScalarPtr ConvertValue(const ScalarPtr& value, const DataTypePtr& type) {
   return back.ok() && back->scalar()->Equals(*value) ? cast->scalar() : nullptr;
 }
 
-Result<ValueSet> MakeValueSet(const std::vector<ScalarPtr>& values, const DataTypePtr& type) {
+Result<ValueSet> MakeValueSet(const Wanted& wanted, const DataTypePtr& type) {
   ValueSet set;
   arrow::ArrayVector parts;
-  for (const auto& value : values) {
+  ExecContext context;
+  for (const auto& list : wanted.lists) {
+    ARROW_ASSIGN_OR_RAISE(Datum missing, IsMissing(Datum(list), &context));
+    ARROW_ASSIGN_OR_RAISE(Datum present, arrow::compute::Invert(missing));
+    ARROW_ASSIGN_OR_RAISE(Datum values, arrow::compute::Filter(Datum(list), present));
+    set.has_missing = set.has_missing || values.length() < list->length();
+    parts.push_back(values.make_array());
+  }
+  for (const auto& value : wanted.values) {
     if (!value->is_valid || IsNan(*value)) {
       set.has_missing = true;
     } else if (auto converted = ConvertValue(value, type)) {
@@ -125,8 +145,8 @@ Result<ValueSet> MakeValueSet(const std::vector<ScalarPtr>& values, const DataTy
 Result<BoundFunction> BindIsIn(const Arguments& arguments, const nlohmann::json& options) {
   ARROW_RETURN_NOT_OK(CheckOptions(options, {"values"}));
   const auto type = PlainType(arguments[0].type);
-  ARROW_ASSIGN_OR_RAISE(auto values, CollectValues(arguments, options));
-  ARROW_ASSIGN_OR_RAISE(auto set, MakeValueSet(values, type));
+  ARROW_ASSIGN_OR_RAISE(auto wanted, CollectValues(arguments, options, type));
+  ARROW_ASSIGN_OR_RAISE(auto set, MakeValueSet(wanted, type));
   const arrow::compute::SetLookupOptions lookup(Datum(set.values), arrow::compute::SetLookupOptions::SKIP);
   if (!KernelType("is_in", {type}, &lookup).ok()) return DoesNotTake("is_in", arguments, "plain values, no lists or structs");
   auto run = [lookup, has_missing = set.has_missing](const std::vector<Datum>& values, ExecContext* context) -> Result<Datum> {

@@ -9,6 +9,7 @@
 
 #include "millstream/function/missing.h"
 #include "millstream/function/scalar/families.h"
+#include "millstream/function/scalar/regex.h"
 #include "millstream/function/scalar/string_support.h"
 #include "millstream/function/scalar/support.h"
 #include "millstream/function/scalar/text.h"
@@ -40,7 +41,8 @@ ScalarFunction MatchFunction(const std::string& name, const std::string& before,
     ARROW_ASSIGN_OR_RAISE(const bool regex, BoolOption(options, "regex", true));
     ARROW_ASSIGN_OR_RAISE(const bool na, BoolOption(options, "na", false));
     const bool plain = before.empty() && after.empty() && (!regex || IsLiteralPattern(pattern));
-    const std::string wrapped = before.empty() && after.empty() ? pattern : before + "(?:" + pattern + ")" + after;
+    const std::string translated = plain ? pattern : FromPythonPattern(pattern, /*tests=*/after.empty());
+    const std::string wrapped = before.empty() && after.empty() ? translated : before + "(?:" + translated + ")" + after;
     const pc::MatchSubstringOptions match(wrapped, !case_sensitive);
     ARROW_ASSIGN_OR_RAISE(
         auto bound, BindPattern(pattern, arrow::boolean(), Kernel(plain ? "match_substring" : "match_substring_regex", match)));
@@ -82,13 +84,17 @@ Result<BoundFunction> BindReplace(const Arguments& arguments, const nlohmann::js
   ARROW_RETURN_NOT_OK(CheckOptions(options, {"pat", "repl", "n", "case", "regex"}));
   ARROW_RETURN_NOT_OK(CheckText("str_replace", arguments));
   ARROW_ASSIGN_OR_RAISE(std::string pattern, RequiredText(options, "pat"));
-  ARROW_ASSIGN_OR_RAISE(const std::string replacement, RequiredText(options, "repl"));
+  ARROW_ASSIGN_OR_RAISE(std::string replacement, RequiredText(options, "repl"));
   ARROW_ASSIGN_OR_RAISE(const int64_t count, IntOption(options, "n", -1));
   ARROW_ASSIGN_OR_RAISE(const bool case_sensitive, BoolOption(options, "case", true));
   ARROW_ASSIGN_OR_RAISE(const bool regex, BoolOption(options, "regex", false));
   const bool plain = !regex && case_sensitive;
   const std::string given = pattern;
   if (!regex && pattern.empty()) return BindText(arrow::utf8(), ReplaceEmpty(replacement, count));  // Arrow's kernel never ends
+  if (regex) {
+    pattern = FromPythonPattern(pattern, /*tests=*/false);
+    ARROW_ASSIGN_OR_RAISE(replacement, FromPythonReplacement(replacement));
+  }
   if (!regex && !case_sensitive) pattern = "\\Q" + pattern + "\\E";
   if (!case_sensitive) pattern = "(?i)" + pattern;
   const pc::ReplaceSubstringOptions replace(pattern, replacement, count);
@@ -99,7 +105,7 @@ Result<BoundFunction> BindCount(const Arguments& arguments, const nlohmann::json
   ARROW_RETURN_NOT_OK(CheckOptions(options, {"pat"}));
   ARROW_RETURN_NOT_OK(CheckText("str_count", arguments));
   ARROW_ASSIGN_OR_RAISE(const std::string pattern, RequiredText(options, "pat"));
-  const pc::MatchSubstringOptions match(pattern);
+  const pc::MatchSubstringOptions match(IsLiteralPattern(pattern) ? pattern : FromPythonPattern(pattern, /*tests=*/false));
   const std::string kernel = IsLiteralPattern(pattern) && !pattern.empty() ? "count_substring" : "count_substring_regex";
   auto run = [kernel, match](const Datum& text, ExecContext* context) -> Result<Datum> {
     ARROW_ASSIGN_OR_RAISE(Datum found, pc::CallFunction(kernel, {text}, &match, context));
@@ -129,7 +135,8 @@ ScalarFunction SplitFunction(const std::string& name, bool reverse) {
     if (regex && reverse) return Status::Invalid(name, " takes no regular expression; use str_split");
     return BindPattern(
         pattern, type,
-        Kernel(regex ? "split_pattern_regex" : "split_pattern", pc::SplitPatternOptions(pattern, count, reverse)));
+        Kernel(regex ? "split_pattern_regex" : "split_pattern",
+               pc::SplitPatternOptions(regex ? FromPythonPattern(pattern, /*tests=*/false) : pattern, count, reverse)));
   };
   return {name, 1, 1, bind};
 }
@@ -169,7 +176,7 @@ Result<BoundFunction> BindExtract(const Arguments& arguments, const nlohmann::js
   ARROW_ASSIGN_OR_RAISE(const int64_t group, IntOption(options, "group", 1));
   ARROW_ASSIGN_OR_RAISE(const bool case_sensitive, BoolOption(options, "case", true));
   int groups = 0;
-  const std::string named = NameGroups(pattern, &groups);
+  const std::string named = FromPythonPattern(NameGroups(pattern, &groups), /*tests=*/false);
   if (group < 1 || group > groups) {
     return Status::Invalid("pattern '", pattern, "' has ", groups, " groups; there is no group ", group);
   }

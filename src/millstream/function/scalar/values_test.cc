@@ -114,6 +114,9 @@ TEST(Membership, IsInAndBetween) {
   ExpectFunction("is_in", {Column(text, R"(["a", "b"])"), Literal("a")}, truth, "[true, false]");
   ExpectFunction("is_in", {Column(text, R"(["a", "b"])")}, truth, "[false, false]", {{"values", json::array()}});
   const Argument list = {nullptr, Array(arrow::list(i64), "[[2, 3]]")->GetScalar(0).ValueOrDie()};
+  ExpectFunction("is_in", {Column(i64, "[1, 2, null]"), list}, truth, "[false, true, false]");
+  const Argument with_gaps = {nullptr, Array(arrow::list(f64), "[[0, NaN]]")->GetScalar(0).ValueOrDie()};
+  ExpectFunction("is_in", {Column(f64, "[-0.0, null, 1]"), with_gaps}, truth, "[true, true, false]");
   ExpectFunction("is_in", {Column(i8, "[1, 2]"), list}, truth, "[false, true]");
   ExpectFunction("is_in", {Column(micros, R"(["2024-01-01", "2024-01-02"])")}, truth, "[true, false]",
                  {{"values", {"2024-01-01"}}});
@@ -209,6 +212,31 @@ TEST(Strings, Patterns) {
                  {{"pat", "([a-z])(\\d)"}, {"group", 2}});
   EXPECT_THAT(RunFunction("str_contains", {words}, {{"pat", "a(?=b)"}}).status().message(), HasSubstr("a(?=b)"));
   EXPECT_THAT(RunFunction("str_contains", {words}).status().message(), HasSubstr("'pat' must be given"));
+}
+
+TEST(Strings, PatternsArePythons) {
+  const auto odd = Column(text, R"(["٣", "é", "a\u00a0b", "x\u2003", "\u000b", "_", "-", "a\n"])");
+  const auto contains = [&](const char* pattern, const char* expected) {
+    ExpectFunction("str_contains", {odd}, truth, expected, {{"pat", pattern}});
+  };
+  contains("\\d", "[true, false, false, false, false, false, false, false]");
+  contains("[\\dx]", "[true, false, false, true, false, false, false, false]");
+  contains("^[\\D]", "[false, true, true, true, true, true, true, true]");
+  contains("^\\w$", "[true, true, false, false, false, true, false, true]");
+  contains("[]\\s]", "[false, false, true, true, true, false, false, true]");
+  contains("^\\W$", "[false, false, false, false, true, false, true, false]");
+  contains("^\\S+$", "[true, true, false, false, false, true, true, true]");
+  contains("a\\\\d|a[$]", "[false, false, false, false, false, false, false, false]");
+  ExpectFunction("str_fullmatch", {odd}, truth, "[false, false, false, false, false, false, false, false]", {{"pat", "a$"}});
+  ExpectFunction("str_count", {Column(text, R"(["٣3", "é"])")}, i64, "[2, 0]", {{"pat", "\\d"}});
+  ExpectFunction("str_replace", {Column(text, R"(["a٣b"])")}, text, R"(["a<٣>b"])",
+                 {{"pat", "(\\d)"}, {"repl", "<\\1>"}, {"regex", true}});
+  ExpectFunction("str_replace", {Column(text, R"(["abc"])")}, text, R"(["a\u0000c"])",
+                 {{"pat", "b"}, {"repl", "\\0"}, {"regex", true}});
+  for (const char* beyond : {"\\10", "\\g<1>", "\\n", "\\"}) {
+    const auto status = RunFunction("str_replace", {odd}, {{"pat", "(b)"}, {"repl", beyond}, {"regex", true}}).status();
+    EXPECT_TRUE(status.IsNotImplemented()) << beyond << status.ToString();
+  }
 }
 
 TEST(Datetime, PartsAndRounding) {

@@ -1,0 +1,76 @@
+#include "millstream/function/scalar/regex.h"
+
+namespace millstream::scalar {
+namespace {
+
+struct CharacterClass {
+  char name;
+  const char* members;
+};
+
+// What str.isdecimal, str.isalnum (and _) and str.isspace hold for.
+constexpr CharacterClass kClasses[] = {{'d', R"(\p{Nd})"}, {'w', R"(\p{L}\p{N}_)"}, {'s', R"(\t-\r\x1c-\x1f\x{85}\p{Z})"}};
+
+/// What stands for \d and its like; nullptr where the escape means the same in RE2, or has no form there.
+std::string ClassText(char escape, bool in_brackets) {
+  for (const auto& known : kClasses) {
+    const bool negated = escape == known.name - 'a' + 'A';
+    if (escape != known.name && !negated) continue;
+    if (!in_brackets) return std::string(negated ? "[^" : "[") + known.members + "]";
+    if (!negated) return known.members;
+    if (escape == 'D') return R"(\P{Nd})";
+  }
+  return std::string("\\") + escape;
+}
+
+}  // namespace
+
+std::string FromPythonPattern(const std::string& pattern, bool tests) {
+  std::string result;
+  bool in_brackets = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\' && i + 1 < pattern.size()) {
+      result += ClassText(pattern[++i], in_brackets);
+      continue;
+    }
+    if (c == '[' && !in_brackets) {
+      in_brackets = true;
+      result += c;
+      if (i + 1 < pattern.size() && pattern[i + 1] == '^') result += pattern[++i];
+      if (i + 1 < pattern.size() && pattern[i + 1] == ']') result += pattern[++i];  // first in brackets, it is a member
+      continue;
+    }
+    if (c == ']') in_brackets = false;
+    if (c == '$' && !in_brackets && tests) {
+      result += R"((?:\n?\z))";
+      continue;
+    }
+    result += c;
+  }
+  return result;
+}
+
+Result<std::string> FromPythonReplacement(const std::string& replacement) {
+  std::string result;
+  const auto is_digit = [&](size_t i) { return i < replacement.size() && replacement[i] >= '0' && replacement[i] <= '9'; };
+  for (size_t i = 0; i < replacement.size(); ++i) {
+    if (replacement[i] != '\\') {
+      result += replacement[i];
+      continue;
+    }
+    const bool backslash = i + 1 < replacement.size() && replacement[i + 1] == '\\';
+    if (!backslash && (!is_digit(i + 1) || is_digit(i + 2))) {
+      return Status::NotImplemented("the replacement '", replacement, "' has an escape beyond \\0 to \\9 and \\\\");
+    }
+    if (replacement[i + 1] == '0') {
+      result += '\0';
+    } else {
+      result.append(replacement, i, 2);
+    }
+    ++i;
+  }
+  return result;
+}
+
+}  // namespace millstream::scalar
