@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import operator
+import time
 
 import numpy as np
 import pandas as pd
@@ -133,3 +134,21 @@ def test_categories_compare_by_their_values_only_where_pandas_does():
         lazy.o < "hi"  # noqa: B015
     with pytest.raises(TypeError, match="unordered"):
         lazy.c < "b"  # noqa: B015
+    for refused, error in (
+        (lambda: lazy.o.min(), NotImplementedError),
+        (lambda: lazy.groupby("c").o.max(), NotImplementedError),
+        (lambda: lazy.groupby("o"), NotImplementedError),
+        (lambda: lazy.c.max(), TypeError),
+        (lambda: lazy.groupby("o", sort=False).c.min(), TypeError),
+    ):
+        with pytest.raises(error, match="order"):
+            refused()
+    assert sorted(lazy.groupby("o", sort=False).size().compute().tolist()) == [1, 1]
+
+
+def test_long_lists_of_members_are_quick():
+    numbers = dd.from_pandas(pd.DataFrame({"i": range(10), "s": [str(i) for i in range(10)]}), npartitions=2)
+    begin = time.monotonic()
+    assert numbers.i.isin(list(range(5, 200_000))).compute().sum() == 5
+    assert numbers.s.isin([str(i) for i in range(5, 200_000)]).compute().sum() == 5
+    assert time.monotonic() - begin < 30

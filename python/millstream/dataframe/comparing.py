@@ -30,9 +30,11 @@ def compare(source: Source, function: str, left: Any, right: Any) -> Column:
     """`left function right`, of which one may be a Python scalar. TypeError where pandas raises it."""
     if not isinstance(left, Column):
         return compare(source, _REVERSED[function], right, left)
-    _require_order(function, left.type)
+    if function in ORDERINGS:
+        require_order("comparing by <, <=, > and >=", left.type)
     if isinstance(right, Column):
-        _require_order(function, right.type)
+        if function in ORDERINGS:
+            require_order("comparing by <, <=, > and >=", right.type)
         return _call(source, function, left, right)
     type_ = plain_type(left.type)
     if _is_time(type_) and not _is_comparable_time(right, type_):
@@ -54,13 +56,13 @@ def _call(source: Source, function: str, left: Column, right: Column) -> Column:
     return known_or_missing(source, result, [left, right]) if left.nullable or right.nullable else result
 
 
-def _require_order(function: str, type_: pa.DataType) -> None:
-    """The engine compares categories as their values, and pandas only by their declared order."""
-    if function not in ORDERINGS or not pa.types.is_dictionary(type_):
+def require_order(what: str, type_: pa.DataType) -> None:
+    """The engine orders categories by their values, pandas only by their declared order: TypeError or NotImplementedError."""
+    if not pa.types.is_dictionary(type_):
         return
     if type_.ordered:
-        raise NotImplementedError("comparing by the order of categories is not there yet: use isin([...]), or map to numbers")
-    raise TypeError("unordered categories compare by == and != only: use astype(str) to compare their text")
+        raise NotImplementedError(f"{what}: the order of categories is not there yet; map them to numbers, or use astype(str)")
+    raise TypeError(f"{what}: unordered categories have no order; use astype(str) for that of their text")
 
 
 def is_number(type_: pa.DataType) -> bool:
@@ -92,6 +94,9 @@ def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
         raise TypeError(f"isin takes a list, not {type(values).__name__}")
     members = list(values)
     type_ = plain_type(column.type)
+    listed = _as_list(members, type_)
+    if listed is not None:
+        return source.call("is_in", [column, Column(_core.Expr.literal(listed), listed.type)])
     if _is_time(type_):
         times = [value for value in members if not _is_gap(value)]
         if times and all(not isinstance(value, str) and _is_comparable_time(value, type_) for value in times):
@@ -99,6 +104,22 @@ def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
     scalars = [scalar for value in members if (scalar := _member(value, type_)) is not None]
     literals = [Column(_core.Expr.literal(scalar), scalar.type) for scalar in scalars]
     return source.call("is_in", [column, *literals])
+
+
+def _as_list(members: list[Any], type_: pa.DataType) -> pa.Scalar | None:
+    """Values that all are of the column's own kind as one literal, which makes long lists fast; else None."""
+    kinds = set(map(type, members))
+    own_kind = (
+        (kinds == {int} and pa.types.is_integer(type_))
+        or (kinds == {float} and pa.types.is_float64(type_))
+        or (kinds == {str} and pa.types.is_string(type_))
+    )
+    if not own_kind:
+        return None
+    try:
+        return pa.scalar(members, pa.list_(type_))
+    except (OverflowError, pa.ArrowInvalid):
+        return None
 
 
 def _is_gap(value: Any) -> bool:

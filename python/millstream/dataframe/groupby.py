@@ -75,6 +75,10 @@ def _resolve(
             labels.append(part)
     if observed is False and any(pa.types.is_dictionary(column.type) for column in columns):
         raise NotImplementedError("groupby gives the categories that occur: observed=False is not there yet")
+    if sort is not False and any(pa.types.is_dictionary(column.type) and column.type.ordered for column in columns):
+        raise NotImplementedError(
+            "groups of ordered categories come in their order, which is not there yet: use sort=False, or astype(str)"
+        )
     keys = Keys(tuple(names), tuple(columns), tuple(labels), sort is not False, dropna is not False)
     return source, keys
 
@@ -111,7 +115,7 @@ class _Grouped(ABC):
     def _aggregate(self, function: str, column: Column, label: Hashable, options: dict[str, Any]) -> Aggregate:
         if function == "size":
             return Aggregate("size", None)
-        if function in ("first", "last", "count", "nunique", "min", "max"):
+        if function in ("first", "last", "count", "nunique"):
             return Aggregate(function, column, json.dumps(options) if options else None)
         return aggregate_of(self._source, function, column, label, options)
 

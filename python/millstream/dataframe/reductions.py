@@ -9,6 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe import ops
+from millstream.dataframe.comparing import require_order
 from millstream.dataframe.literals import literal
 from millstream.dataframe.scalar import Scalar
 from millstream.dataframe.source import Aggregate, Aggregated, Column, Leaf, Source, distinct, unique_token
@@ -31,6 +32,8 @@ def aggregate_of(source: Source, function: str, column: Column, name: Hashable, 
     """The aggregate for a pandas reduction of a column; TypeError where pandas has none for its type."""
     if pa.types.is_null(column.type):
         column = ops.null_of(pa.float64())  # as pandas sums values that are all missing
+    if function in ("min", "max"):
+        require_order(f"{function} of column {name!r}", column.type)
     numeric = ops.is_numeric(column.type)
     if function in _NUMBERS_ONLY and not numeric:
         raise TypeError(f"{function} of column {name!r} ({column.type}): it takes numbers; use numeric_only=True or drop it")
