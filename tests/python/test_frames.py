@@ -280,3 +280,25 @@ def test_durations_as_text():
     series = pd.Series(pd.to_timedelta([1, None, -1500], unit="ms"), name="d")
     actual = dd.from_pandas(series, npartitions=1).astype(str).compute()
     assert_series_equal(actual, series.astype(str))
+
+
+def test_compute_looks_into_containers(frame, lazy):
+    (rows, sums), found, plain = dd.compute([lazy.i, (lazy.i.sum(), 1)], {"m": lazy.j.max(), "t": "text"}, 7)
+    assert_series_equal(rows, frame.i)
+    assert sums == (frame.i.sum(), 1) and found == {"m": frame.j.max(), "t": "text"} and plain == 7
+    (kept,) = dd.compute([lazy.i], traverse=False)
+    assert kept[0] is not None and not isinstance(kept[0], pd.Series)
+
+
+def test_concat_refuses_what_it_would_ignore(lazy):
+    with pytest.raises(NotImplementedError, match="reset_index"):
+        dd.concat([lazy, lazy], ignore_index=True)
+    with pytest.raises(TypeError, match="keys"):
+        dd.concat([lazy, lazy], keys=["a", "b"])
+
+
+def test_fields_of_json_text():
+    lazy = dd.from_pandas(pd.DataFrame({"r": [{"n": "x", "i": 1}, {"n": "y"}]}), npartitions=1)
+    with pytest.raises(TypeError, match="map"):
+        lazy.r.struct.field("n")
+    assert lazy.r.map(lambda record: record.get("n"), meta=("n", "str")).compute().tolist() == ["x", "y"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from millstream.dataframe.absent import ADVICE, NotThereYet
@@ -16,11 +17,25 @@ from millstream.dataframe.scalar import Scalar
 from millstream.dataframe.series import Series
 
 
-def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
-    """The values of all arguments, from one run that shares their common work; what is not lazy is given back as it is."""
-    lazies = [arg for arg in args if isinstance(arg, Lazy)]
+def compute(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...]:
+    """The values of all arguments, and of what is lazy in their lists, tuples, sets and dicts (unless traverse=False), from one
+    run that shares their common work; what is not lazy is given back as it is."""
+    lazies: list[Lazy] = []
+    _replace_lazies(args, traverse, lambda lazy: lazies.append(lazy))
     values = iter(compute_all(lazies)) if lazies else iter(())
-    return tuple(next(values) if isinstance(arg, Lazy) else arg for arg in args)
+    computed: tuple[Any, ...] = tuple(_replace_lazies(arg, traverse, lambda _: next(values)) for arg in args)
+    return computed
+
+
+def _replace_lazies(value: Any, deep: bool, new: Callable[[Lazy], Any]) -> Any:
+    """`value` with new(lazy) for what is lazy in it, from left to right."""
+    if isinstance(value, Lazy):
+        return new(value)
+    if deep and type(value) in (list, tuple, set):
+        return type(value)([_replace_lazies(item, deep, new) for item in value])
+    if deep and type(value) is dict:
+        return {key: _replace_lazies(item, deep, new) for key, item in value.items()}
+    return value
 
 
 def persist(*args: Any, **kwargs: Any) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from millstream.dataframe.convert import is_json
 from millstream.dataframe.meta import NO_META
 
 if TYPE_CHECKING:
@@ -150,4 +151,9 @@ class StructMethods:
     def field(self, name: str) -> Series:
         """The field `name` of each record; missing where the record or the field is."""
         series = self._series
+        if is_json(series._column.type):
+            raise TypeError(
+                f"column {series.name!r} is JSON text, since the keys of its records vary: "
+                f"take fields with map(lambda record: record.get({name!r}), meta=({name!r}, 'str')), or the type they have"
+            )
         return series._new(series._source.call("struct_field", [series._column], {"name": name}), name=name)

@@ -27,13 +27,15 @@ else:
 
 def concat(
     dfs: Iterable[Any], axis: Any = 0, join: str = "outer", ignore_unknown_divisions: bool = False,
-    interleave_partitions: bool = False, **kwargs: Any,
+    interleave_partitions: bool = False, ignore_order: bool = False, ignore_index: bool = False,
 ) -> Any:  # fmt: skip
     """The rows of all frames, or of all series, one after the other. Columns are matched by label: a column that some lack is
     missing there (join="outer") or left out (join="inner")."""
     parts = [from_pandas(part) if isinstance(part, (pd.DataFrame, pd.Series)) else part for part in dfs]
     if not parts:
         raise ValueError("No objects to concatenate")
+    if ignore_index:
+        raise NotImplementedError("concat keeps the index: use reset_index(drop=True), which counts rows within each partition")
     if axis not in (0, "index"):
         raise NotImplementedError("concat joins rows (axis=0); add columns of the same rows with assign()")
     if join not in ("outer", "inner"):

@@ -117,7 +117,7 @@ def read_json(
     """Reads JSON: a record per line (the default for orient="records"), or one array of records per file (lines=False).
 
     Objects whose keys agree across the sample become structs, other objects and arrays of mixed values stay JSON text until
-    Python asks for them.
+    Python asks for them. Keys that first appear after `sample` bytes are left out: make it larger, or name them in `dtype`.
     """
     _refuse("read_json", include_path_column=include_path_column, path_converter=path_converter, meta=meta)
     if orient != "records":

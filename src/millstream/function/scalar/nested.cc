@@ -35,7 +35,7 @@ Result<BoundFunction> BindStructField(const Arguments& arguments, const nlohmann
   const auto type = arguments[0].type;
   if (type->id() == Type::NA) return AllMissing(type);
   if (type->id() != Type::STRUCT) {
-    const char* hint = IsText(*PlainType(type)) ? "; for JSON text use json_extract" : "";
+    const char* hint = IsText(*PlainType(type)) ? "; JSON text stays text where the keys of its records vary" : "";
     return Status::TypeError("struct_field takes a struct, not ", type->ToString(), hint);
   }
   const auto& fields = static_cast<const arrow::StructType&>(*type);
