@@ -50,6 +50,16 @@ def test_text(program):
     assert_series_equal(actual, expected, check_dtype=expected.dtype != object)
 
 
+def test_joining_text(check, lazy):
+    check(lambda df: df.s.str.cat(df.k))
+    check(lambda df: df.s.str.cat([df.k, df.s], sep="-", na_rep="?"))
+    check(lambda df: df.s.str.cat(df.k.str.upper(), sep=", "))
+    with pytest.raises(NotImplementedError, match="Series"):
+        lazy.s.str.cat()
+    with pytest.raises(TypeError, match="text or times"):
+        lazy.t.dt.to_period("M")
+
+
 PATTERNS = [r"\d", r"\w+", r"\s", r"[\w-]+$", r"\W", r"^\S*$", "o$"]
 
 

@@ -44,6 +44,8 @@ ARITHMETIC = [
     lambda df: df.f.round(),
     lambda df: df.f.round(1),
     lambda df: df[["i", "f"]].round(1),
+    lambda df: (df.i * 7).round(-1),
+    lambda df: (df[["i", "f"]] * 7).round(-1),
 ]
 COMPARISONS = [
     lambda df: df.i > 3,
@@ -109,6 +111,9 @@ def test_equals_pandas(check, program):
 
 
 def test_a_category_has_the_same_values(frame, lazy):
+    whole = dd.from_pandas(frame, npartitions=1)
+    for column in ("s", "i", "f", "t"):
+        assert_series_equal(whole[column].astype("category").compute(), frame[column].astype("category"))
     assert list(lazy.k.astype("category").compute()) == list(frame.k)
     assert lazy.k.astype("category").compute().dtype == "category"
 

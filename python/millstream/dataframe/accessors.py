@@ -113,6 +113,21 @@ class StringMethods(_Accessor):
         result: Series = self.slice(key.start, key.stop, key.step) if isinstance(key, slice) else self.get(key)
         return result
 
+    def cat(self, others: Any = None, sep: str = "", na_rep: str | None = None) -> Series:
+        """The text of this column and of others of the same frame, one after the other."""
+        from millstream.dataframe.series import Series
+
+        columns = [others] if isinstance(others, Series) else list(others or [])
+        if not columns or not all(isinstance(column, Series) for column in columns):
+            raise NotImplementedError("str.cat joins columns: pass a Series of the same frame, or a list of them")
+        series = self._series
+        source, arguments = series._source, [series._column]
+        for column in columns:
+            source, operand = series._new(series._column, source)._operand(column)
+            arguments.append(operand)
+        options = {"sep": sep, **({} if na_rep is None else {"na_rep": na_rep})}
+        return series._new(source.call("str_cat", arguments, options), source)
+
 
 class DatetimeMethods(_Accessor):
     """Parts of times: `df.created_at.dt.year`."""

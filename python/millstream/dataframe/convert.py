@@ -200,7 +200,10 @@ def series_to_array(series: pd.Series | pd.Index, type_: pa.DataType | None = No
             type_ = pa.string()  # pandas' own choice is large_string
         if type_ is None and isinstance(series.dtype, pd.CategoricalDtype):
             type_ = _category_type(series.dtype)
-        return pa.array(series, type=type_, from_pandas=True)
+        values = pa.array(series, type=type_, from_pandas=True)
+        if type_ is None and isinstance(values.type, pa.BaseExtensionType):  # periods, intervals
+            raise TypeError("convert it to text or times first")
+        return values
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError, OverflowError) as error:
         wanted = "one type" if type_ is None else str(type_)
         raise TypeError(f"column {name!r} ({series.dtype}) cannot be stored as {wanted}: {error}") from error

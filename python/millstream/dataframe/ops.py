@@ -12,6 +12,7 @@ from millstream.dataframe.literals import literal
 from millstream.dataframe.source import Column, Extension, Source, extend
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 else:
     from millstream._lazy import LazyModule
 
-    pa, pc, _core = (LazyModule(name) for name in ("pyarrow", "pyarrow.compute", "millstream._core"))
+    np, pa, pc, _core = (LazyModule(name) for name in ("numpy", "pyarrow", "pyarrow.compute", "millstream._core"))
 
 _LARGE = 64
 """An expression of more nodes is computed once, as a column of the source, not again in each use."""
@@ -90,7 +91,15 @@ def encode(source: Source, column: Column) -> tuple[Source, Column]:
         values = arrays[0]
         if pa.types.is_floating(values.type):  # one category for both zeros, none for NaN
             values = pc.if_else(pc.is_nan(values), None, pc.add(values, 0.0)).cast(values.type)
-        return values.dictionary_encode().unify_dictionaries()
+        encoded = values.dictionary_encode().unify_dictionaries()
+        if not encoded.num_chunks:
+            return encoded
+        order = pc.sort_indices(encoded.chunk(0).dictionary)  # as pandas sorts categories
+        categories = encoded.chunk(0).dictionary.take(order)
+        places = np.empty(len(order), np.int32)
+        places[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+        codes = [pa.array(places, pa.int32()).take(chunk.indices) for chunk in encoded.chunks]
+        return pa.chunked_array([pa.DictionaryArray.from_arrays(code, categories) for code in codes])
 
     return extend(source, Extension(f"category-{column.token}", type_, (column,), run))
 
@@ -117,7 +126,8 @@ def between(source: Source, column: Column, left: Any, right: Any, inclusive: st
 
 
 def round_(source: Source, column: Column, digits: int) -> Column:
-    if not (pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)):
+    rounds = pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
+    if not rounds and not (pa.types.is_integer(column.type) and digits < 0):
         return column
     return source.call("round", [column], {"decimals": digits})
 
