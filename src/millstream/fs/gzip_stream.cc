@@ -102,9 +102,28 @@ class IsalInputStream final : public GzipInputStream {
       return Status::IOError("gzip: data that is not gzip follows member ", members_, ", at compressed offset ", Offset());
     }
     isal_inflate_reset(state_);
-    state_->crc_flag = ISAL_GZIP;
     ++members_;
+    ARROW_RETURN_NOT_OK(ReadHeader());
+    state_->crc_flag = ISAL_GZIP_NO_HDR_VER;
     return true;
+  }
+
+  /// Left to itself, isal_inflate forgets which fields a header has where the input ends in the middle of it.
+  Status ReadHeader() {
+    isal_gzip_header header{};
+    isal_gzip_header_init(&header);
+    for (;;) {
+      const int code = isal_read_gzip_header(state_, &header);
+      if (code == ISAL_DECOMP_OK) return Status::OK();
+      if (code != ISAL_END_INPUT) return Status::IOError("gzip: ", InflateProblem(code), ", near compressed offset ", Offset());
+      ARROW_RETURN_NOT_OK(Refill());
+      if (at_end_) return CutShort();
+    }
+  }
+
+  Status CutShort() const {
+    return Status::IOError("gzip: the file is cut short: it ends inside member ", members_, ", at compressed offset ",
+                           Offset());
   }
 
   Result<int64_t> InflateSome(uint8_t* out, int64_t room) {
@@ -119,8 +138,7 @@ class IsalInputStream final : public GzipInputStream {
     if (state_->block_state == ISAL_BLOCK_FINISH) {
       in_member_ = false;
     } else if (got == 0 && at_end_) {
-      return Status::IOError("gzip: the file is cut short: it ends inside member ", members_, ", at compressed offset ",
-                             Offset());
+      return CutShort();
     } else if (got == 0 && input_before > 0 && state_->avail_in == input_before) {
       return Status::IOError("gzip: ", InflateProblem(code), ", near compressed offset ", Offset());  // no progress at all
     }

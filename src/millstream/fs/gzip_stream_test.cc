@@ -129,6 +129,9 @@ TEST(GzipInputStream, HeaderFieldsAreSkipped) {
   const std::string compressed = header + plain.substr(10);
   EXPECT_EQ(Inflate(compressed).ValueOrDie(), "hello");
   EXPECT_EQ(Inflate(compressed + plain, 1, {1}).ValueOrDie(), "hellohello");
+  for (int64_t drip = 1; drip < static_cast<int64_t>(compressed.size()); ++drip) {
+    EXPECT_EQ(Inflate(compressed + compressed, drip).ValueOr("an error"), "hellohello") << drip << " bytes at a time";
+  }
 }
 
 TEST(GzipInputStream, ZeroPaddingIsIgnoredAndOtherBytesAreNot) {
