@@ -1,17 +1,19 @@
 #include "millstream/api/engine.h"
 
-#include <signal.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include <charconv>
+#include <cerrno>
 #include <condition_variable>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <optional>
+#include <system_error>
 #include <thread>
 
 #include <arrow/compute/initialize.h>
 
 #include "millstream/base/bytes.h"
+#include "millstream/fs/job_id.h"
 #include "millstream/optimizer/optimizer.h"
 
 namespace millstream {
@@ -25,17 +27,13 @@ constexpr auto kPollInterval = std::chrono::milliseconds(50);
 /// What the limit must also hold besides the budget: thread stacks, code pages, small structures outside any pool.
 int64_t Overhead(int64_t limit) { return std::min<int64_t>(limit / 5, 256 << 20); }
 
-/// Spill folders carry the process id of their owner; those of processes that are gone are removed.
+/// Spill folders carry the name of a job of their owner; those of processes that are gone are removed.
 void RemoveLeftovers(const stdfs::path& temp_dir) {
   std::error_code ignored;
   for (const auto& entry : stdfs::directory_iterator(temp_dir, ignored)) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with(kFolderPrefix)) continue;
-    const char* digits = name.data() + std::string_view(kFolderPrefix).size();
-    pid_t pid = 0;
-    auto [end, error] = std::from_chars(digits, name.data() + name.size(), pid);
-    if (error != std::errc() || end == name.data() + name.size() || *end != '-') continue;
-    if (kill(pid, 0) != 0 && errno == ESRCH) stdfs::remove_all(entry.path(), ignored);
+    if (fs::IsDeadJob(name.substr(std::string_view(kFolderPrefix).size()))) stdfs::remove_all(entry.path(), ignored);
   }
 }
 
@@ -44,8 +42,8 @@ Result<std::string> MakeSpillFolder(const std::string& temp_dir) {
   stdfs::create_directories(temp_dir, error);
   if (error) return Status::IOError("cannot create temp_dir ", temp_dir, ": ", error.message());
   RemoveLeftovers(temp_dir);
-  std::string path = temp_dir + "/" + kFolderPrefix + std::to_string(getpid()) + "-XXXXXX";
-  if (!mkdtemp(path.data())) {
+  std::string path = temp_dir + "/" + kFolderPrefix + fs::NewJobId();
+  if (mkdir(path.c_str(), S_IRWXU) != 0) {
     return Status::IOError("cannot create a folder for spill files in temp_dir ", temp_dir, ": ", std::strerror(errno),
                            "; set temp_dir or MILLSTREAM_TEMP_DIR to a folder that can be written");
   }
@@ -64,7 +62,7 @@ Result<std::shared_ptr<Engine>> Engine::Make(const SettingsOverrides& overrides)
 Engine::Engine(Settings settings, std::string temp_dir) : settings_(std::move(settings)), temp_dir_(std::move(temp_dir)) {
   const int64_t limit = settings_.memory_limit - Overhead(settings_.memory_limit);
   budget_ = std::make_shared<MemoryBudget>(limit);
-  pool_ = new BudgetPool(budget_, std::min<int64_t>(limit / 4, 1 << 30));
+  pool_ = new BudgetPool(budget_, std::min<int64_t>(limit / 4, 256 << 20));
 }
 
 Engine::~Engine() {
@@ -104,12 +102,17 @@ Result<RunOutcome> Engine::RunOptimized(const std::vector<PlanPtr>& plans, const
   std::mutex mutex;
   std::condition_variable finished;
   std::optional<Result<RunOutcome>> outcome;
-  std::thread runner([&] {
-    auto result = ExecutePlans(optimized, Context(&cancel), &metrics);
-    std::lock_guard lock(mutex);
-    outcome = std::move(result);
-    finished.notify_one();
-  });
+  std::thread runner;
+  try {
+    runner = std::thread([&] {
+      auto result = ExecutePlans(optimized, Context(&cancel), &metrics);
+      std::lock_guard lock(mutex);
+      outcome = std::move(result);
+      finished.notify_one();
+    });
+  } catch (const std::system_error& error) {
+    return Status::IOError("the system gives no thread to run in: ", error.what());
+  }
   Status polled;
   {
     std::unique_lock lock(mutex);
@@ -122,7 +125,8 @@ Result<RunOutcome> Engine::RunOptimized(const std::vector<PlanPtr>& plans, const
     }
   }
   runner.join();
-  ARROW_RETURN_NOT_OK(polled);
+  // What is committed is committed, even if someone interrupted it meanwhile.
+  if (!outcome->ok()) ARROW_RETURN_NOT_OK(polled);
   return std::move(*outcome);
 }
 

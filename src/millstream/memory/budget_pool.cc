@@ -17,6 +17,8 @@ constexpr bool kRemaps = false;  // TSan does not follow mremap, and takes what 
 #else
 constexpr bool kRemaps = true;
 #endif
+constexpr int64_t kMaxBlock = int64_t{1} << 39;  ///< more is no memory limit's
+constexpr int kCutClasses = 8;                   ///< a cached block up to four times as large as what is asked for is cut
 alignas(64) uint8_t zero_size_area[64];
 
 /// Index of the smallest class that holds `size`; classes are 2^k * {1, 1.25, 1.5, 1.75}.
@@ -49,18 +51,49 @@ void BudgetPool::Count(int64_t bytes) {
   count_.fetch_add(1, std::memory_order_relaxed);
 }
 
+/// A block of the class from the cache, or nullptr. Under the mutex.
+uint8_t* BudgetPool::TakeCached(int index) {
+  const int64_t bytes = ClassBytes(index);
+  for (int from = index; from <= std::min(index + kCutClasses, kClasses - 1); ++from) {
+    auto& blocks = free_[from];
+    if (blocks.empty()) continue;
+    uint8_t* block = blocks.back();
+    blocks.pop_back();
+    cached_.fetch_sub(ClassBytes(from), std::memory_order_relaxed);
+    if (from > index) Keep(block + bytes, ClassBytes(from) - bytes);
+    return block;
+  }
+  return nullptr;
+}
+
+/// Puts pages that the budget still counts into the cache, as blocks of the largest classes that fit; what is over, or finds
+/// the cache full, goes back to the system. Under the mutex.
+void BudgetPool::Keep(uint8_t* start, int64_t bytes) {
+  if (cached_.load(std::memory_order_relaxed) + bytes > cache_limit_) {
+    // Blocks of sizes that nobody asks for any more would keep out those that are in use.
+    DropCacheLocked(cache_limit_ / 4);
+  }
+  while (bytes >= kLarge && cached_.load(std::memory_order_relaxed) + bytes <= cache_limit_) {
+    int index = ClassOf(bytes);
+    if (ClassBytes(index) > bytes) --index;
+    free_[index].push_back(start);
+    cached_.fetch_add(ClassBytes(index), std::memory_order_relaxed);
+    start += ClassBytes(index);
+    bytes -= ClassBytes(index);
+  }
+  if (bytes == 0) return;
+  munmap(start, static_cast<size_t>(bytes));
+  budget_->Release(bytes);
+}
+
 Status BudgetPool::AllocateLarge(int64_t size, uint8_t** out) {
+  if (size > kMaxBlock) return budget_->OutOfMemory(size, "a buffer");
   const int index = ClassOf(size);
   const int64_t bytes = ClassBytes(index);
   {
     std::lock_guard lock(mutex_);
-    auto& blocks = free_[index];
-    if (!blocks.empty()) {
-      *out = blocks.back();
-      blocks.pop_back();
-      cached_.fetch_sub(bytes, std::memory_order_relaxed);
-      return Status::OK();
-    }
+    *out = TakeCached(index);
+    if (*out != nullptr) return Status::OK();
   }
   ARROW_RETURN_NOT_OK(budget_->Reserve(bytes, "a buffer"));
   void* block = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -69,6 +102,38 @@ Status BudgetPool::AllocateLarge(int64_t size, uint8_t** out) {
     return Status::OutOfMemory("the system has no ", FormatBytes(bytes), " left for a buffer: ", std::strerror(errno));
   }
   *out = static_cast<uint8_t*>(block);
+  return Status::OK();
+}
+
+/// Between two large sizes. A cached block is worth a copy, because its pages are warm; else the pages move.
+Status BudgetPool::ReallocateLarge(int64_t old_size, int64_t new_size, uint8_t** ptr) {
+  if (new_size > kMaxBlock) return budget_->OutOfMemory(new_size, "a growing buffer");
+  const int64_t old_bytes = Rounded(old_size);
+  const int64_t new_bytes = Rounded(new_size);
+  if (new_bytes < old_bytes) {
+    std::lock_guard lock(mutex_);
+    Keep(*ptr + new_bytes, old_bytes - new_bytes);
+  } else if (new_bytes > old_bytes) {
+    uint8_t* cached = nullptr;
+    {
+      std::lock_guard lock(mutex_);
+      cached = TakeCached(ClassOf(new_size));
+    }
+    if (cached != nullptr) {
+      std::memcpy(cached, *ptr, static_cast<size_t>(old_size));
+      FreeLarge(*ptr, old_size, false);
+      *ptr = cached;
+    } else {
+      ARROW_RETURN_NOT_OK(budget_->Reserve(new_bytes - old_bytes, "a growing buffer"));
+      void* moved = mremap(*ptr, static_cast<size_t>(old_bytes), static_cast<size_t>(new_bytes), MREMAP_MAYMOVE);
+      if (moved == MAP_FAILED) {
+        budget_->Release(new_bytes - old_bytes);
+        return Status::OutOfMemory("the system has no ", FormatBytes(new_bytes), " left for a growing buffer");
+      }
+      *ptr = static_cast<uint8_t*>(moved);
+    }
+  }
+  allocated_.fetch_add(new_size - old_size, std::memory_order_relaxed);
   return Status::OK();
 }
 
@@ -97,22 +162,7 @@ Status BudgetPool::Reallocate(int64_t old_size, int64_t new_size, int64_t alignm
   if (old_size == new_size) return Status::OK();
   const bool in_place =
       kRemaps && old_size >= kLarge && new_size >= kLarge && disowned_count_.load(std::memory_order_relaxed) == 0;
-  if (in_place) {
-    const int64_t old_bytes = Rounded(old_size);
-    const int64_t new_bytes = Rounded(new_size);
-    if (old_bytes != new_bytes) {
-      if (new_bytes > old_bytes) ARROW_RETURN_NOT_OK(budget_->Reserve(new_bytes - old_bytes, "a growing buffer"));
-      void* moved = mremap(*ptr, static_cast<size_t>(old_bytes), static_cast<size_t>(new_bytes), MREMAP_MAYMOVE);
-      if (moved == MAP_FAILED) {
-        if (new_bytes > old_bytes) budget_->Release(new_bytes - old_bytes);
-        return Status::OutOfMemory("the system has no ", FormatBytes(new_bytes), " left for a growing buffer");
-      }
-      if (new_bytes < old_bytes) budget_->Release(old_bytes - new_bytes);
-      *ptr = static_cast<uint8_t*>(moved);
-    }
-    allocated_.fetch_add(new_size - old_size, std::memory_order_relaxed);
-    return Status::OK();
-  }
+  if (in_place) return ReallocateLarge(old_size, new_size, ptr);
   uint8_t* fresh = nullptr;
   ARROW_RETURN_NOT_OK(Allocate(new_size, alignment, &fresh));
   std::memcpy(fresh, *ptr, static_cast<size_t>(std::min(old_size, new_size)));
@@ -140,18 +190,13 @@ bool BudgetPool::ForgetDisowned(const uint8_t* buffer) {
 }
 
 void BudgetPool::FreeLarge(uint8_t* block, int64_t size, bool disowned) {
-  const int index = ClassOf(size);
-  const int64_t bytes = ClassBytes(index);
-  if (!disowned) {
-    std::lock_guard lock(mutex_);
-    if (cached_.load(std::memory_order_relaxed) + bytes <= cache_limit_) {
-      free_[index].push_back(block);
-      cached_.fetch_add(bytes, std::memory_order_relaxed);
-      return;
-    }
+  const int64_t bytes = Rounded(size);
+  if (disowned) {
+    munmap(block, static_cast<size_t>(bytes));
+    return;
   }
-  munmap(block, static_cast<size_t>(bytes));
-  if (!disowned) budget_->Release(bytes);
+  std::lock_guard lock(mutex_);
+  Keep(block, bytes);
 }
 
 void BudgetPool::Free(uint8_t* buffer, int64_t size, int64_t alignment) {
@@ -168,6 +213,10 @@ void BudgetPool::Free(uint8_t* buffer, int64_t size, int64_t alignment) {
 
 int64_t BudgetPool::DropCache(int64_t wanted) {
   std::lock_guard lock(mutex_);
+  return DropCacheLocked(wanted);
+}
+
+int64_t BudgetPool::DropCacheLocked(int64_t wanted) {
   int64_t freed = 0;
   for (int index = kClasses - 1; index >= 0 && freed < wanted; --index) {
     auto& blocks = free_[index];

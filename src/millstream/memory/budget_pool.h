@@ -14,8 +14,9 @@
 namespace millstream {
 
 /// Blocks of 128 KiB and more come from mmap in size classes (four to a power of two) and go back to a cache of bounded
-/// size, because a cold page costs more than the work done on it; smaller ones come from malloc. Everything handed out and
-/// everything cached is counted in the budget; the cache is emptied before an allocation fails with OutOfMemory.
+/// size, because a cold page costs more than the work done on it; smaller ones come from malloc. Blocks are cut where the
+/// cache has only larger ones, and what a shrinking buffer gives up goes to the cache. Everything handed out and everything
+/// cached is counted in the budget; the cache is emptied before an allocation fails with OutOfMemory.
 class BudgetPool final : public arrow::MemoryPool {
  public:
   /// `cache_limit`: how many bytes of freed blocks to keep at most.
@@ -47,7 +48,11 @@ class BudgetPool final : public arrow::MemoryPool {
   static constexpr int kClasses = 4 * 40;
 
   Status AllocateLarge(int64_t size, uint8_t** out);
+  Status ReallocateLarge(int64_t old_size, int64_t new_size, uint8_t** ptr);
   void FreeLarge(uint8_t* block, int64_t size, bool disowned);
+  uint8_t* TakeCached(int index);
+  void Keep(uint8_t* start, int64_t bytes);
+  int64_t DropCacheLocked(int64_t wanted);
   bool ForgetDisowned(const uint8_t* buffer);
   int64_t DropCache(int64_t wanted);
   void Count(int64_t bytes);

@@ -1,5 +1,6 @@
 #include "millstream/memory/budget_pool.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <gtest/gtest.h>
@@ -30,6 +31,52 @@ TEST(BudgetPool, EmptiesItsCacheBeforeFailing) {
   uint8_t* large = nullptr;
   ASSERT_TRUE(pool.Allocate(7 * kMiB, &large).ok());
   pool.Free(large, 7 * kMiB);
+}
+
+TEST(BudgetPool, RefusesSizesThatNoMachineHas) {
+  auto budget = std::make_shared<MemoryBudget>(INT64_MAX);
+  BudgetPool pool(budget, kMiB);
+  uint8_t* block = nullptr;
+  EXPECT_TRUE(pool.Allocate(INT64_MAX, &block).IsOutOfMemory());
+  ASSERT_TRUE(pool.Allocate(kMiB, &block).ok());
+  EXPECT_TRUE(pool.Reallocate(kMiB, INT64_MAX - 1, 64, &block).IsOutOfMemory());
+  pool.Free(block, kMiB);
+}
+
+TEST(BudgetPool, CutsLargerBlocksOfItsCache) {
+  auto budget = std::make_shared<MemoryBudget>(64 * kMiB);
+  BudgetPool pool(budget, 32 * kMiB);
+  uint8_t* large = nullptr;
+  ASSERT_TRUE(pool.Allocate(4 * kMiB, &large).ok());
+  pool.Free(large, 4 * kMiB);
+  uint8_t* part = nullptr;
+  ASSERT_TRUE(pool.Allocate(kMiB, &part).ok());
+  EXPECT_EQ(part, large);
+  EXPECT_EQ(pool.bytes_cached(), 3 * kMiB);
+  EXPECT_EQ(budget->used(), 4 * kMiB);
+  // What a buffer gives up when it shrinks is there for the next.
+  ASSERT_TRUE(pool.Reallocate(kMiB, kMiB / 2, 64, &part).ok());
+  EXPECT_EQ(pool.bytes_cached(), 3 * kMiB + kMiB / 2);
+  EXPECT_EQ(budget->used(), 4 * kMiB);
+  pool.Free(part, kMiB / 2);
+  pool.ReleaseUnused();
+  EXPECT_EQ(budget->used(), 0);
+}
+
+TEST(BudgetPool, GrowsIntoABlockOfItsCache) {
+  auto budget = std::make_shared<MemoryBudget>(64 * kMiB);
+  BudgetPool pool(budget, 32 * kMiB);
+  uint8_t* warm = nullptr;
+  uint8_t* growing = nullptr;
+  ASSERT_TRUE(pool.Allocate(kMiB, &growing).ok());
+  ASSERT_TRUE(pool.Allocate(2 * kMiB, &warm).ok());
+  pool.Free(warm, 2 * kMiB);
+  std::memset(growing, 7, kMiB);
+  ASSERT_TRUE(pool.Reallocate(kMiB, 2 * kMiB, 64, &growing).ok());
+  EXPECT_EQ(growing, warm);
+  EXPECT_EQ(std::count(growing, growing + kMiB, 7), kMiB);
+  EXPECT_EQ(pool.bytes_cached(), kMiB);
+  pool.Free(growing, 2 * kMiB);
 }
 
 TEST(BudgetPool, AccountsForEveryByteInAnyOrder) {
