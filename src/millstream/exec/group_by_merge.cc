@@ -216,8 +216,7 @@ Status GroupMerger::AddBlock(const SpilledRows& source, const RowBlock& block, G
       std::this_thread::sleep_for(std::chrono::milliseconds(attempt));
       return context_->CheckCancelled();
     }
-    return context_->budget->Reserve(std::max<int64_t>(context_->budget->available() + 1, block.rows_bytes + block.heap_bytes),
-                                     "merging the groups of an aggregation");
+    return context_->budget->OutOfMemory(block.rows_bytes + block.heap_bytes, "merging the groups of an aggregation");
   };
   RowPages rows(context_->pool, layout_->row_width);
   int attempt = 0;

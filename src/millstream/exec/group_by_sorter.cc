@@ -184,8 +184,14 @@ Status GroupSorter::WriteRows(const uint8_t* const* rows, int64_t n, RowPages* p
   // Copied in the order they are to be read, as many at a time as a block has.
   for (int64_t i = 0; i < n; ++i) {
     uint8_t* copy = pages->AppendRow();
-    if (copy == nullptr)
-      return context_->budget->Reserve(layout_->row_width + block_bytes_, "sorting the groups of an aggregation");
+    if (copy == nullptr && pages->rows() > 0) {
+      ARROW_RETURN_NOT_OK(SpillRows(pages, 0, pages->rows(), layout_->strings, block_bytes_, run->file, &run->blocks));
+      pages->Clear();
+      copy = pages->AppendRow();
+    }
+    if (copy == nullptr) {
+      return context_->budget->OutOfMemory(layout_->row_width + block_bytes_, "sorting the groups of an aggregation");
+    }
     std::memcpy(copy, rows[i], layout_->row_width);
     if (i + 1 < n && pages->rows() * layout_->row_width < block_bytes_) continue;
     ARROW_RETURN_NOT_OK(SpillRows(pages, 0, pages->rows(), layout_->strings, block_bytes_, run->file, &run->blocks));

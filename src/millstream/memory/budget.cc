@@ -25,7 +25,10 @@ bool MemoryBudget::TryReserve(int64_t bytes) {
 }
 
 Status MemoryBudget::Reserve(int64_t bytes, const char* what) {
-  if (TryReserve(bytes)) return Status::OK();
+  return TryReserve(bytes) ? Status::OK() : OutOfMemory(bytes, what);
+}
+
+Status MemoryBudget::OutOfMemory(int64_t bytes, const char* what) const {
   return Status::OutOfMemory(what, " needs ", FormatBytes(bytes), " but ", FormatBytes(used()), " of the memory limit's ",
                              FormatBytes(limit_), " are in use; raise memory_limit or use smaller partitions (blocksize)");
 }

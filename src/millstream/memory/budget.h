@@ -21,6 +21,8 @@ class MemoryBudget {
   bool TryReserve(int64_t bytes);
   /// Like TryReserve; OutOfMemory names `what`, the size wanted, what is in use and the limit.
   Status Reserve(int64_t bytes, const char* what);
+  /// What Reserve fails with, for those that could not get `bytes` another way.
+  Status OutOfMemory(int64_t bytes, const char* what) const;
   void Release(int64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   int64_t limit() const { return limit_; }
