@@ -233,3 +233,16 @@ def test_truth_of_text_and_of_groups(check, function):
 def test_sizes_of_one_column_keep_its_name(check):
     check(lambda df: df.groupby("k").f.size())
     check(lambda df: df.f.groupby(df.k).size())
+
+
+def test_groups_that_are_used_twice_in_one_plan():
+    frame = pd.DataFrame({"k": [i % 2500 for i in range(10_000)], "v": range(10_000)})
+    groups = dd.from_pandas(frame, npartitions=3).groupby("k").agg({"v": "sum"}).reset_index()
+    expected = frame.groupby("k").agg({"v": "sum"}).reset_index()
+    twice = dd.concat([groups, groups[groups.k > 2000], groups])
+    assert_frame_equal(
+        twice.compute().reset_index(drop=True),
+        pd.concat([expected, expected[expected.k > 2000], expected]).reset_index(drop=True),
+    )
+    total = (groups.v.sum() + groups.k.sum()).compute()
+    assert total == expected.v.sum() + expected.k.sum()

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <typeinfo>
 
 #include <arrow/table.h>
 
@@ -9,6 +10,7 @@
 #include "millstream/exec/row_operator.h"
 #include "millstream/exec/stage_runner.h"
 #include "millstream/memory/disown.h"
+#include "millstream/plan/nodes.h"
 
 namespace millstream {
 namespace {
@@ -50,6 +52,12 @@ nlohmann::json OperatorsToJson(const RunMetrics& metrics, int stage) {
   return operators;
 }
 
+/// How often a plan reads the output of each stage: a stage may read one more than once (concat([g, g[g.n > 1]])).
+void CountInputs(const PlanNode& plan, std::map<int, int>* times) {
+  if (const auto* input = dynamic_cast<const StageInputNode*>(&plan)) ++(*times)[input->stage()];
+  for (const PlanPtr& child : plan.children()) CountInputs(*child, times);
+}
+
 /// The output of a stage as tables, one a partition. A collecting sink has them already.
 Result<std::vector<std::shared_ptr<arrow::Table>>> Materialize(Sink* sink, const std::shared_ptr<arrow::Schema>& schema,
                                                                const TaskContext& context, bool is_result) {
@@ -80,9 +88,7 @@ class Execution {
     const auto start = std::chrono::steady_clock::now();
     ARROW_ASSIGN_OR_RAISE(StageGraph graph, CutStages(plans));
     std::map<int, int> consumers;
-    for (const Stage& stage : graph.stages) {
-      for (int input : stage.inputs) ++consumers[input];
-    }
+    for (const Stage& stage : graph.stages) CountInputs(*stage.plan, &consumers);
     for (int root : graph.roots) ++consumers[root];
     auto runner = MakeLocalStageRunner(context_, metrics_, &node_metrics_);
     for (const Stage& stage : graph.stages) {
@@ -90,8 +96,10 @@ class Execution {
       ARROW_ASSIGN_OR_RAISE(StageOutcome outcome, runner->NextCompleted());
       const bool is_root = std::find(graph.roots.begin(), graph.roots.end(), stage.id) != graph.roots.end();
       ARROW_RETURN_NOT_OK(Keep(stage, outcome, is_root, consumers[stage.id]));
-      for (int input : stage.inputs) {
-        if (--consumers[input] == 0) outputs_.erase(input);
+      std::map<int, int> used;
+      CountInputs(*stage.plan, &used);
+      for (const auto& [input, times] : used) {
+        if ((consumers[input] -= times) == 0) outputs_.erase(input);
       }
       Describe(stage, outcome.seconds);
     }
