@@ -53,6 +53,22 @@ def test_filters_of_read_parquet(stored):
     assert few.last_report["rows_in"] == 333
 
 
+def test_hive_partitions_and_row_groups_are_skipped_below_the_default_index(stored, tmp_path):
+    """The rows that are left keep the numbers they had."""
+    trips = dd.read_parquet(f"{stored}/trips")
+    everything = trips.compute()
+    one = trips[trips.year == 2013]
+    assert_frame_equal(one.compute(), everything[everything.year == 2013])
+    assert one.last_report["rows_in"] == 333
+    pd.DataFrame({"x": range(10_000)}).to_parquet(tmp_path / "groups.parquet", row_group_size=1000)
+    rows = dd.read_parquet(tmp_path / "groups.parquet")
+    for some, count in ((rows[rows.x == 5500], 1000), (rows[(rows.x < 500) | (rows.x >= 9500)], 2000),
+                        (rows[rows.x.isin([1500, 7500])], 2000)):  # fmt: skip
+        assert (some.compute().index == some.x.compute()).all()
+        assert some.last_report["rows_in"] == count
+    assert rows.compute().index.tolist() == list(range(10_000))
+
+
 def test_limits(stored):
     head = dd.read_csv(f"{stored}/trips.csv").head(3, compute=False)
     assert scan_line(head.explain()).endswith("limit 3")

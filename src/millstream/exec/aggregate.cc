@@ -1,4 +1,7 @@
 // Aggregate: the hash aggregation of exec/group_by.h as the end of a stage.
+#include <atomic>
+#include <memory>
+
 #include "millstream/exec/group_by.h"
 #include "millstream/exec/sinks.h"
 #include "millstream/plan/nodes.h"
@@ -17,9 +20,11 @@ class AggregateSink final : public Sink {
   Status Consume(const BatchTag& tag, std::shared_ptr<arrow::RecordBatch> batch) override {
     ScopedTimer timer(&metrics_->nanoseconds);
     metrics_->rows_in.fetch_add(batch->num_rows(), std::memory_order_relaxed);
-    // Rows are ordered by morsel, then batch; both numbers together must stay below the 2^32 that GroupBy takes.
-    int64_t& number = batches_of_morsel_[static_cast<size_t>(tag.thread)];
-    return groups_->Consume(tag.thread, *batch, tag.partition, (tag.morsel << kBatchBits) + number++);
+    // Rows are ordered by morsel, then batch.
+    const int64_t number = batches_of_morsel_[static_cast<size_t>(tag.thread)]++;
+    if (number >> kBatchBits != 0)
+      return Status::NotImplemented("a morsel of more than ", number, " batches; raise batch_rows");
+    return groups_->Consume(tag.thread, *batch, tag.partition, (tag.morsel << kBatchBits) + number);
   }
   Status MorselDone(const BatchTag& tag) override {
     batches_of_morsel_[static_cast<size_t>(tag.thread)] = 0;
@@ -27,7 +32,10 @@ class AggregateSink final : public Sink {
   }
 
   Result<PartitionSources> Output() override {
-    auto emit_all = [groups = groups_, schema = schema_, metrics = metrics_](const EmitBatch& emit) -> Status {
+    auto emit_all = [groups = groups_, schema = schema_, metrics = metrics_,
+                     emitted = std::make_shared<std::atomic<bool>>(false)](const EmitBatch& emit) -> Status {
+      if (emitted->exchange(true))
+        return Status::UnknownError("the groups of an aggregation were asked for twice; this is a bug");
       Status status = groups->Finish([&](std::shared_ptr<arrow::RecordBatch> batch) {
         metrics->rows_out.fetch_add(batch->num_rows(), std::memory_order_relaxed);
         return emit(arrow::RecordBatch::Make(schema, batch->num_rows(), batch->columns()));
@@ -39,7 +47,7 @@ class AggregateSink final : public Sink {
   }
 
  private:
-  static constexpr int kBatchBits = 16;
+  static constexpr int kBatchBits = 21;
   std::shared_ptr<GroupBy> groups_;
   std::shared_ptr<arrow::Schema> schema_;
   OperatorMetrics* metrics_;

@@ -239,7 +239,11 @@ Status GroupByImpl::Consume(int thread, const arrow::RecordBatch& batch, int64_t
   PerThread& state = per_thread_[thread];
   std::lock_guard lock(state.mutex);
   state.rows += batch.num_rows();
-  const uint64_t position = static_cast<uint64_t>(sequence) << 32;
+  if (batch.num_rows() > kMaxBatchRows || sequence > kMaxSequence) {
+    return Status::NotImplemented("a group-by keeps the order of rows of at most ", kMaxSequence, " batches of ", kMaxBatchRows,
+                                  " rows in a partition; use more or smaller partitions (blocksize)");
+  }
+  const uint64_t position = static_cast<uint64_t>(sequence) * kMaxBatchRows;
   ARROW_RETURN_NOT_OK(main_->Consume(thread, &state.sources[0], batch, partition, position));
   for (size_t i = 0; i < distinct_.size(); ++i) {
     ARROW_RETURN_NOT_OK(distinct_[i].sink->Consume(thread, &state.sources[i + 1], batch, partition, position));

@@ -57,8 +57,12 @@ class GroupBy {
                                                const TaskContext& context, int threads);
   virtual ~GroupBy() = default;
 
-  /// Adds a batch of the input schema. `thread` is in [0, threads). `partition` and `sequence` (the batch's number in its
-  /// partition, below 2^32) order the rows for `first` and `last`; batches may come in any order.
+  static constexpr int64_t kMaxBatchRows = int64_t{1} << 20;
+  static constexpr int64_t kMaxSequence = (int64_t{1} << 43) - 1;
+
+  /// Adds a batch of the input schema, of at most kMaxBatchRows. `thread` is in [0, threads). `partition` and `sequence` (a
+  /// number that grows with the batch's place in its partition, at most kMaxSequence) order the rows for `first` and `last`;
+  /// batches may come in any order. NotImplemented beyond these bounds.
   virtual Status Consume(int thread, const arrow::RecordBatch& batch, int64_t partition, int64_t sequence) = 0;
 
   /// Emits the result in batches of at most `context.batch_rows`.

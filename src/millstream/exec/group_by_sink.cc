@@ -98,7 +98,7 @@ Status GroupSink::SpillOrWait(int thread, int* attempts) {
   if (++*attempts == 1 && spilled) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(spilled, make_room_(thread));
   if (*attempts < kMaxAttempts) return Status::OK();
-  return context_.budget->Reserve(std::max<int64_t>(context_.budget->available() + 1, 64 << 10), "a group of an aggregation");
+  return context_.budget->OutOfMemory(64 << 10, "a group of an aggregation");
 }
 
 Status GroupSink::Consume(int thread, GroupSource* source, const arrow::RecordBatch& batch, int64_t partition,
@@ -124,7 +124,7 @@ Status GroupSink::Consume(int thread, GroupSource* source, const arrow::RecordBa
 /// up anew and each aggregate goes on where it stopped.
 Status GroupSink::ConsumeChunk(int thread, const GroupSource& source, int64_t n, int64_t partition, uint64_t position) {
   GroupTable* table = tables_[thread].get();
-  const uint8_t* present = dropna_ ? source.encoder().present() : nullptr;
+  const uint8_t* present = dropna_ ? source.encoder()->present() : nullptr;
   const bool one_group = layout_.keys.form() == KeyLayout::Form::kNone;
   const auto& inputs = source.inputs();
   std::array<uint8_t*, kChunkRows> rows;

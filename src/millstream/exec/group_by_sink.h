@@ -29,7 +29,7 @@ class GroupSource {
   /// Reads rows [offset, offset + n).
   Status Read(int64_t offset, int64_t n);
 
-  const KeyEncoder& encoder() const { return *encoder_; }
+  KeyEncoder* encoder() const { return encoder_.get(); }
   const std::vector<Input>& inputs() const { return inputs_; }
   /// The values of the i-th input.
   const ColumnChunk& values(size_t i) const { return chunks_[reader_of_[i]]; }

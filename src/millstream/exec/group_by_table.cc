@@ -223,16 +223,17 @@ uint8_t** GroupTable::CacheFor(int64_t size, int64_t key) {
   return cache_;
 }
 
-int64_t GroupTable::FindOrInsert(const KeyEncoder& encoder, const uint8_t* present, int64_t begin, int64_t n, uint8_t** rows) {
+int64_t GroupTable::FindOrInsert(KeyEncoder* encoder, const uint8_t* present, int64_t begin, int64_t n, uint8_t** rows) {
   // Rows move here, so this must not happen while a chunk is half done.
   if (groups_ >= partition_at_ && !partitioned() && !options_.stay_exact && !Partition()) partition_at_ = 2 * groups_;
-  const int32_t* codes = encoder.lone_codes();
-  const int64_t stride = encoder.row_width();
+  const int32_t* codes = encoder->lone_codes();
+  const int64_t stride = encoder->row_width();
   uint8_t** cache =
-      codes != nullptr && looks_up_ ? CacheFor(encoder.dictionary_size(), encoder.dictionary_generation()) : nullptr;
+      codes != nullptr && looks_up_ ? CacheFor(encoder->dictionary_size(), encoder->dictionary_generation()) : nullptr;
   if (cache == nullptr) {
     const uint8_t* rest = present != nullptr ? present + begin : nullptr;
-    return begin + FindOrInsert(encoder.row(begin), stride, rest, n - begin, rows + begin);
+    encoder->MakeRows();
+    return begin + FindOrInsert(encoder->row(begin), stride, rest, n - begin, rows + begin);
   }
   for (int64_t i = begin; i < n; ++i) {
     const bool has_code = codes[i] >= 0 && (present == nullptr || present[i]);
@@ -240,7 +241,8 @@ int64_t GroupTable::FindOrInsert(const KeyEncoder& encoder, const uint8_t* prese
       rows[i] = cache[codes[i]];
       continue;
     }
-    if (FindOrInsert(encoder.row(i), stride, present != nullptr ? present + i : nullptr, 1, &rows[i]) == 0) return i;
+    encoder->MakeRows();
+    if (FindOrInsert(encoder->row(i), stride, present != nullptr ? present + i : nullptr, 1, &rows[i]) == 0) return i;
     if (cache_ == nullptr) return FindOrInsert(encoder, present, i + 1, n, rows);
     if (has_code) cache[codes[i]] = rows[i];
   }

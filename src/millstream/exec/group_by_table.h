@@ -40,9 +40,9 @@ class GroupTable final : public RowHeap {
   /// bytes apart; those whose `present` is 0 get a scratch row. Returns how many rows were resolved before memory ran out.
   int64_t FindOrInsert(const uint8_t* keyed, int64_t stride, const uint8_t* present, int64_t n, uint8_t** rows);
 
-  /// The same for rows [begin, n) of the last chunk of `encoder`, using its dictionary codes if it has such. May move
+  /// The same for rows [begin, n) of the last chunk of `*encoder`, using its dictionary codes if it has such. May move
   /// the rows there are.
-  int64_t FindOrInsert(const KeyEncoder& encoder, const uint8_t* present, int64_t begin, int64_t n, uint8_t** rows);
+  int64_t FindOrInsert(KeyEncoder* encoder, const uint8_t* present, int64_t begin, int64_t n, uint8_t** rows);
 
   /// Adds `n` rows of another table. Returns how many were added before memory ran out.
   int64_t MergeRows(uint8_t* rows, int64_t n);

@@ -16,11 +16,17 @@ class ProjectOperator final : public RowOperator {
     exec.set_use_threads(false);
     arrow::ArrayVector columns;
     columns.reserve(expressions_.size());
+    auto schema = schema_;
     for (const BoundExpressionPtr& expression : expressions_) {
       ARROW_ASSIGN_OR_RAISE(auto column, expression->EvaluateArray(*batch, &exec));
+      const auto& field = schema_->field(static_cast<int>(columns.size()));
+      if (column->type_id() == arrow::Type::DICTIONARY && !column->type()->Equals(*field->type())) {
+        // A column that the scan left encoded, passed on.
+        ARROW_ASSIGN_OR_RAISE(schema, schema->SetField(static_cast<int>(columns.size()), field->WithType(column->type())));
+      }
       columns.push_back(std::move(column));
     }
-    return arrow::RecordBatch::Make(schema_, batch->num_rows(), std::move(columns));
+    return arrow::RecordBatch::Make(std::move(schema), batch->num_rows(), std::move(columns));
   }
 
  private:

@@ -1,4 +1,5 @@
-// RowIndex: numbers the rows of each partition. Positions depend on all rows before, so the partition is decoded in order.
+// RowIndex: numbers the rows of each partition. Where the format does not know at which row a morsel starts, the numbers depend
+// on all rows before, so the partition is decoded in order.
 #include <numeric>
 
 #include <arrow/buffer.h>
@@ -10,38 +11,81 @@
 namespace millstream {
 namespace {
 
-class RowIndexOperator final : public RowOperator {
- public:
-  RowIndexOperator(std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool) : schema_(std::move(schema)), pool_(pool) {}
+struct RowIndexPlan {
+  std::shared_ptr<arrow::Schema> schema;
+  arrow::MemoryPool* pool;
+  OperatorMetrics* metrics;
 
-  Result<std::shared_ptr<arrow::RecordBatch>> Process(const std::shared_ptr<arrow::RecordBatch>& batch) override {
-    const int64_t rows = batch->num_rows();
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> values, arrow::AllocateBuffer(rows * 8, pool_));
-    auto* positions = reinterpret_cast<int64_t*>(values->mutable_data());
-    std::iota(positions, positions + rows, next_);
-    next_ += rows;
-    arrow::ArrayVector columns = batch->columns();
+  /// `batch` with the numbers of its rows, the first of which is `first`.
+  Result<std::shared_ptr<arrow::RecordBatch>> Number(const arrow::RecordBatch& batch, int64_t first) const {
+    ScopedTimer timer(&metrics->nanoseconds);
+    const int64_t rows = batch.num_rows();
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> values, arrow::AllocateBuffer(rows * 8, pool));
+    auto* numbers = reinterpret_cast<int64_t*>(values->mutable_data());
+    std::iota(numbers, numbers + rows, first);
+    arrow::ArrayVector columns = batch.columns();
     columns.push_back(std::make_shared<arrow::Int64Array>(rows, std::move(values)));
-    return arrow::RecordBatch::Make(schema_, rows, std::move(columns));
+    auto numbered = arrow::RecordBatch::Make(schema, rows, std::move(columns));
+    metrics->rows_in.fetch_add(rows, std::memory_order_relaxed);
+    metrics->rows_out.fetch_add(rows, std::memory_order_relaxed);
+    metrics->bytes_out.fetch_add(BatchBytes(*numbered), std::memory_order_relaxed);
+    return numbered;
+  }
+};
+
+class RowIndexMorsel final : public Morsel {
+ public:
+  /// `next`: the number of the next row of the partition, where morsels are decoded in order; else nullptr.
+  RowIndexMorsel(std::unique_ptr<Morsel> input, const RowIndexPlan& plan, std::shared_ptr<int64_t> next)
+      : input_(std::move(input)), plan_(plan), next_(std::move(next)) {}
+
+  Status Decode(const EmitBatch& emit) override {
+    int64_t own = input_->first_row();
+    int64_t* next = next_ ? next_.get() : &own;
+    return input_->Decode([&](std::shared_ptr<arrow::RecordBatch> batch) -> Status {
+      ARROW_ASSIGN_OR_RAISE(auto numbered, plan_.Number(*batch, *next));
+      *next += batch->num_rows();
+      batch.reset();
+      return emit(std::move(numbered));
+    });
   }
 
  private:
-  std::shared_ptr<arrow::Schema> schema_;
-  arrow::MemoryPool* pool_;
-  int64_t next_ = 0;  // this operator is of one partition, whose morsels come in order
+  std::unique_ptr<Morsel> input_;
+  const RowIndexPlan plan_;
+  const std::shared_ptr<int64_t> next_;
+};
+
+class RowIndexReader final : public SplitReader {
+ public:
+  RowIndexReader(std::unique_ptr<SplitReader> input, RowIndexPlan plan, bool in_order)
+      : input_(std::move(input)), plan_(std::move(plan)), next_(in_order ? std::make_shared<int64_t>(0) : nullptr) {}
+
+  Result<std::unique_ptr<Morsel>> Next() override {
+    ARROW_ASSIGN_OR_RAISE(auto morsel, input_->Next());
+    if (!morsel) return std::unique_ptr<Morsel>();
+    return std::make_unique<RowIndexMorsel>(std::move(morsel), plan_, next_);
+  }
+  int64_t bytes_read() const override { return input_->bytes_read(); }
+
+ private:
+  std::unique_ptr<SplitReader> input_;
+  const RowIndexPlan plan_;
+  const std::shared_ptr<int64_t> next_;
 };
 
 }  // namespace
 
 Result<PartitionSources> LowerRowIndex(const PlanNode& node, const LowerContext& context) {
   ARROW_ASSIGN_OR_RAISE(PartitionSources sources, Lower(node.child(), context));
-  OperatorMetrics* metrics = context.MetricsFor(node);
+  const RowIndexPlan plan{node.schema(), context.task.pool, context.MetricsFor(node)};
   for (PartitionSource& source : sources) {
-    source.open = [child = source, schema = node.schema(), pool = context.task.pool,
-                   metrics]() -> Result<std::unique_ptr<SplitReader>> {
-      return ApplyOperator(child, std::make_shared<RowIndexOperator>(schema, pool), metrics).open();
+    const bool in_order = !source.numbers_rows;
+    auto open = [child = std::move(source.open), plan, in_order]() -> Result<std::unique_ptr<SplitReader>> {
+      ARROW_ASSIGN_OR_RAISE(auto reader, child());
+      return std::make_unique<RowIndexReader>(std::move(reader), plan, in_order);
     };
-    source.serial = true;
+    source = {std::move(open), in_order || source.serial};
   }
   return sources;
 }

@@ -10,6 +10,8 @@ class CountingMorsel final : public Morsel {
  public:
   CountingMorsel(std::unique_ptr<Morsel> input, OperatorMetrics* metrics) : input_(std::move(input)), metrics_(metrics) {}
 
+  int64_t first_row() const override { return input_->first_row(); }
+
   Status Decode(const EmitBatch& emit) override {
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
@@ -63,12 +65,13 @@ Result<PartitionSources> LowerScan(const PlanNode& node, const LowerContext& con
   OperatorMetrics* metrics = context.MetricsFor(node);
   PartitionSources sources;
   for (size_t i = 0; i < arguments->inspection.splits.size(); ++i) {
-    sources.push_back({[=, task = context.task]() -> Result<std::unique_ptr<SplitReader>> {
-      const ReadRequest request{arguments->read, arguments->filter, arguments->limit};
+    auto open = [=, task = context.task]() -> Result<std::unique_ptr<SplitReader>> {
+      const ReadRequest request{arguments->read, arguments->filter, arguments->limit, arguments->encoded};
       ARROW_ASSIGN_OR_RAISE(auto reader, format->OpenSplit(arguments->inspection.splits[i], request, arguments->storage,
                                                            arguments->inspection.options, task));
       return std::make_unique<CountingReader>(std::move(reader), metrics);
-    }});
+    };
+    sources.push_back({std::move(open), /*serial=*/false, format->NumbersRows()});
   }
   return sources;
 }

@@ -13,7 +13,8 @@ namespace millstream {
 /// One partition of a stage's input.
 struct PartitionSource {
   std::function<Result<std::unique_ptr<SplitReader>>()> open;
-  bool serial = false;  ///< morsels must be decoded in order, one at a time (row positions are counted)
+  bool serial = false;        ///< morsels must be decoded in order, one at a time (row positions are counted)
+  bool numbers_rows = false;  ///< as of Format::NumbersRows
 };
 
 using PartitionSources = std::vector<PartitionSource>;

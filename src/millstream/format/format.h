@@ -44,6 +44,9 @@ struct ReadRequest {
   /// May be used to skip data that cannot match (row groups, records); the engine filters again. nullptr: none.
   ExpressionPtr filter;
   std::optional<int64_t> limit;  ///< rows of this split that are enough
+  /// Columns of `schema` that may come dictionary-encoded (dictionary<int32, type>) where they lie so in the file; a batch's
+  /// own schema says which do. Others come in the type that `schema` gives them.
+  std::vector<std::string> encoded;
 };
 
 using EmitBatch = std::function<Status(std::shared_ptr<arrow::RecordBatch>)>;
@@ -55,6 +58,8 @@ class Morsel {
   virtual Status Decode(const EmitBatch& emit) = 0;
   /// After Decode: rows it read but left out, because the request's filter does not hold for them.
   virtual int64_t rows_dropped() const { return 0; }
+  /// The number in its split, from 0, of the first row; -1 where that is not known without decoding what comes before.
+  virtual int64_t first_row() const { return -1; }
 };
 
 /// Cuts a split into morsels of some MB. Next is the serial part (read, inflate, find record boundaries) and is called by one
@@ -86,6 +91,11 @@ class Format {
   virtual std::string extension() const = 0;  ///< ".csv"
   /// True where ReadRequest::schema may ask for structs with fewer fields than Inspection::schema has.
   virtual bool ReadsPartsOfStructs() const { return false; }
+  /// True where ReadRequest::encoded is made use of.
+  virtual bool KeepsDictionaries() const { return false; }
+  /// True where each morsel knows its first_row and gives all rows that follow it: what a filter rules out is left out in whole
+  /// morsels.
+  virtual bool NumbersRows() const { return false; }
 
   /// Finds schema and splits. Errors: what the format's page of docs says; unknown options are Invalid and named.
   virtual Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,

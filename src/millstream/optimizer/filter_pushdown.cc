@@ -40,13 +40,14 @@ bool MayRepeat(const PlanNode& node, const Expression& part) {
   });
 }
 
-Result<PlanPtr> PushIntoLeaf(PlanPtr leaf, const Parts& parts) {
+// Filters `node` by the parts, and lets it know of those that it may use to skip rows.
+Result<PlanPtr> FilterHere(PlanPtr node, const Parts& parts) {
   for (const auto& part : parts) {
     if (!IsCheap(*part)) continue;
-    ARROW_ASSIGN_OR_RAISE(PlanPtr filtered, leaf->WithFilter(part));
-    if (filtered) leaf = std::move(filtered);
+    ARROW_ASSIGN_OR_RAISE(PlanPtr filtered, node->WithFilter(part));
+    if (filtered) node = std::move(filtered);
   }
-  return FilterBy(std::move(leaf), parts);
+  return FilterBy(std::move(node), parts);
 }
 
 Result<PlanPtr> PushPastFilter(const FilterNode& filter, const Parts& parts) {
@@ -59,7 +60,7 @@ Result<PlanPtr> PushPastFilter(const FilterNode& filter, const Parts& parts) {
 
 Result<PlanPtr> Push(const PlanPtr& plan, const Parts& parts) {
   if (const auto* filter = dynamic_cast<const FilterNode*>(plan.get())) return PushPastFilter(*filter, parts);
-  if (plan->children().empty()) return PushIntoLeaf(plan, parts);
+  if (plan->children().empty()) return FilterHere(plan, parts);
   Parts below, above;
   for (const auto& part : parts) {
     const ExpressionPtr rewritten = MayRepeat(*plan, *part) ? plan->FilterForChildren(part) : nullptr;
@@ -78,7 +79,7 @@ Result<PlanPtr> Push(const PlanPtr& plan, const Parts& parts) {
   if (children != plan->children()) {
     ARROW_ASSIGN_OR_RAISE(rebuilt, plan->WithChildren(std::move(children)));
   }
-  return FilterBy(std::move(rebuilt), above);
+  return FilterHere(std::move(rebuilt), above);
 }
 
 }  // namespace

@@ -44,8 +44,18 @@ Filter (cast(s, to="int64") > 3)
 TEST(FilterPushdown, StopsWhereTheRowsWouldChange) {
   const auto limited = Filter(Limit(Scan(), 5), Greater("a", 1));
   EXPECT_EQ(PushDownFilters(limited).ValueOrDie(), limited);
-  const auto numbered = Filter(RowIndexNode::Make(Scan(), "row").ValueOrDie(), Greater("a", 1));
-  EXPECT_EQ(PushDownFilters(numbered).ValueOrDie(), numbered);
+  const auto numbered = RowIndexNode::Make(Limit(Scan(), 5), "row").ValueOrDie();
+  EXPECT_EQ(PushDownFilters(Filter(numbered, Greater("a", 1))).ValueOrDie()->child(), numbered);
+}
+
+TEST(FilterPushdown, TellsAScanThatNumbersItsRowsWhatItMaySkip) {
+  const auto numbered = RowIndexNode::Make(Scan(), "row").ValueOrDie();
+  EXPECT_EQ(After(PushDownFilters, Filter(numbered, Greater("a", 1))), R"(
+Filter (a > 1)
+  RowIndex row
+    Scan parquet f [a, b, s, repo] 1 partition, filter (a > 1)
+)");
+  EXPECT_EQ(PushDownFilters(Filter(numbered, Greater("row", 1))).ValueOrDie()->child(), numbered);
 }
 
 TEST(FilterPushdown, LeavesConstantColumnsAlone) {

@@ -14,6 +14,8 @@ const std::vector<Rule>& Rules() {
       {"struct_pruning", PruneStructs},
       // After pruning, which leaves projections that give what their child has.
       {"project_fusion", FuseProjections},
+      // After everything that moves expressions: only columns that nothing computes with may stay encoded.
+      {"dictionary_scan", KeepDictionaries},
       // Last: a limit may enter only a scan that no filter entered.
       {"limit_pushdown", PushDownLimits},
   };

@@ -15,6 +15,8 @@ Result<PlanPtr> PushDownProjections(const PlanPtr& plan);
 Result<PlanPtr> PruneStructs(const PlanPtr& plan);
 /// Merges projections that follow each other, and drops those that change nothing.
 Result<PlanPtr> FuseProjections(const PlanPtr& plan);
+/// Lets scans leave the columns of a group-by in the dictionaries they have in the file.
+Result<PlanPtr> KeepDictionaries(const PlanPtr& plan);
 /// Tells scans under a limit how many rows are enough.
 Result<PlanPtr> PushDownLimits(const PlanPtr& plan);
 

@@ -26,6 +26,7 @@ class ScanNode final : public PlanNode {
     std::shared_ptr<arrow::Schema> read;  ///< what is read; nullptr: all
     ExpressionPtr filter;                 ///< over the full schema; nullptr: none
     std::optional<int64_t> limit;         ///< rows a partition
+    std::vector<std::string> encoded;     ///< columns whose batches may be dictionary-encoded (ReadRequest::encoded)
   };
   static Result<PlanPtr> Make(Arguments arguments);
 
@@ -40,6 +41,8 @@ class ScanNode final : public PlanNode {
   Result<PlanPtr> WithLimit(int64_t rows) const override;
   /// The same scan reading `read` (a subset of the full schema; structs may have fewer children).
   Result<PlanPtr> WithReadSchema(std::shared_ptr<arrow::Schema> read) const;
+  /// The same scan that may leave `columns`, and no others, dictionary-encoded: who reads its batches must take both.
+  Result<PlanPtr> WithEncoded(std::vector<std::string> columns) const;
 
  private:
   Arguments arguments_;
@@ -125,6 +128,8 @@ class RowIndexNode final : public PlanNode {
   ExpressionPtr Definition(const std::string& name) const override {
     return name == name_ ? nullptr : Expression::Column(name);
   }
+  /// Where the scan below numbers its rows itself, what it skips does not change the numbers of the others.
+  Result<PlanPtr> WithFilter(const ExpressionPtr& filter) const override;
   bool PassesLimit() const override { return true; }
 
  private:

@@ -64,7 +64,8 @@ class PlanNode {
   /// `filter` over this node's output, rewritten to hold over the output of its children; nullptr where filtering before this
   /// node would change its result.
   virtual ExpressionPtr FilterForChildren(const ExpressionPtr& filter) const { return nullptr; }
-  /// A node that takes the filter in itself (a scan); the filter above it must stay. nullptr: it cannot.
+  /// A node that takes the filter in itself, to leave out some of what does not match (a scan); the filter above it must stay.
+  /// nullptr: it cannot.
   virtual Result<PlanPtr> WithFilter(const ExpressionPtr& filter) const { return PlanPtr(); }
   /// True where the first n rows of the output come from the first n rows of the input.
   virtual bool PassesLimit() const { return false; }

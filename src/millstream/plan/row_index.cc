@@ -23,6 +23,17 @@ Result<PlanPtr> RowIndexFromJson(const nlohmann::json& arguments, std::vector<Pl
 
 Result<PlanPtr> RowIndexNode::WithChildren(std::vector<PlanPtr> children) const { return Make(std::move(children[0]), name_); }
 
+Result<PlanPtr> RowIndexNode::WithFilter(const ExpressionPtr& filter) const {
+  std::set<std::string> columns;
+  CollectColumns(*filter, &columns);
+  const auto* scan = dynamic_cast<const ScanNode*>(child().get());
+  if (!scan || columns.contains(name_)) return PlanPtr();
+  ARROW_ASSIGN_OR_RAISE(const Format* format, FindFormat(scan->arguments().format));
+  if (!format->NumbersRows()) return PlanPtr();
+  ARROW_ASSIGN_OR_RAISE(PlanPtr filtered, scan->WithFilter(filter));
+  return filtered ? WithChildren({std::move(filtered)}) : PlanPtr();
+}
+
 std::set<std::string> RowIndexNode::ColumnsNeeded(const std::set<std::string>& wanted, size_t) const {
   std::set<std::string> needed = wanted;
   needed.erase(name_);

@@ -32,6 +32,7 @@ Result<PlanPtr> ScanNode::Make(Arguments arguments) {
   if (!arguments.read) arguments.read = inspection.schema;
   ARROW_RETURN_NOT_OK(ExpectDistinct(arguments.read->field_names()));
   for (const auto& field : arguments.read->fields()) ARROW_RETURN_NOT_OK(ExpectColumn(*inspection.schema, field->name()));
+  for (const std::string& name : arguments.encoded) ARROW_RETURN_NOT_OK(ExpectColumn(*arguments.read, name));
   if (arguments.filter) ARROW_RETURN_NOT_OK(BoundExpression::Bind(arguments.filter, *inspection.schema).status());
   auto node = std::make_shared<ScanNode>();
   node->schema_ = arguments.read;
@@ -46,7 +47,7 @@ std::string ScanNode::Describe() const {
   for (const Split& split : arguments_.inspection.splits) {
     if (files.empty() || files.back() != split.file.uri) files.push_back(split.file.uri);
   }
-  for (size_t i = 0; i < std::min(files.size(), kFilesShown); ++i) text += (i > 0 ? ", " : "") + files[i];
+  for (size_t i = 0; i < std::min(files.size(), kFilesShown); ++i) text += (i > 0 ? ", " : "") + fs::DisplayUri(files[i]);
   if (files.size() > kFilesShown) text += ", ... (" + std::to_string(files.size()) + " files)";
   text += " [";
   const int all = arguments_.inspection.schema->num_fields();
@@ -56,6 +57,7 @@ std::string ScanNode::Describe() const {
   text += "] " + std::to_string(npartitions_) + (npartitions_ == 1 ? " partition" : " partitions");
   if (arguments_.filter) text += ", filter " + arguments_.filter->ToString();
   if (arguments_.limit) text += ", limit " + std::to_string(*arguments_.limit);
+  if (!arguments_.encoded.empty()) text += ", encoded [" + JoinNames(arguments_.encoded) + "]";
   return text;
 }
 
@@ -70,6 +72,7 @@ nlohmann::json ScanNode::ArgumentsToJson() const {
                          {"read", SchemaToJson(*arguments_.read)}};
   if (arguments_.filter) json["filter"] = arguments_.filter->ToJson();
   if (arguments_.limit) json["limit"] = *arguments_.limit;
+  if (!arguments_.encoded.empty()) json["encoded"] = arguments_.encoded;
   return json;
 }
 
@@ -86,6 +89,7 @@ Result<PlanPtr> ScanFromJson(const nlohmann::json& json, std::vector<PlanPtr> ch
     ARROW_ASSIGN_OR_RAISE(arguments.filter, Expression::FromJson(json["filter"]));
   }
   if (json.contains("limit")) arguments.limit = json["limit"].get<int64_t>();
+  if (json.contains("encoded")) arguments.encoded = json["encoded"].get<std::vector<std::string>>();
   return ScanNode::Make(std::move(arguments));
 }
 
@@ -94,6 +98,13 @@ Result<PlanPtr> ScanNode::WithChildren(std::vector<PlanPtr>) const { return Make
 Result<PlanPtr> ScanNode::WithReadSchema(std::shared_ptr<arrow::Schema> read) const {
   Arguments changed = arguments_;
   changed.read = std::move(read);
+  std::erase_if(changed.encoded, [&](const std::string& name) { return changed.read->GetFieldIndex(name) < 0; });
+  return Make(std::move(changed));
+}
+
+Result<PlanPtr> ScanNode::WithEncoded(std::vector<std::string> columns) const {
+  Arguments changed = arguments_;
+  changed.encoded = std::move(columns);
   return Make(std::move(changed));
 }
 

@@ -25,7 +25,7 @@ Result<PlanPtr> WriteNode::Make(PlanPtr child, Arguments arguments) {
 }
 
 std::string WriteNode::Describe() const {
-  std::string text = arguments_.format + " " + arguments_.path;
+  std::string text = arguments_.format + " " + fs::DisplayUri(arguments_.path);
   if (!arguments_.partition_on.empty()) text += " by [" + JoinNames(arguments_.partition_on) + "]";
   return text;
 }

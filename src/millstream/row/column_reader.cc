@@ -183,19 +183,16 @@ Result<ColumnReader> ColumnReader::Make(std::shared_ptr<arrow::DataType> type, a
     reader.words_.resize(kChunkRows);
   }
   reader.present_.resize(kChunkRows);
-  const auto storage = StorageTypeOf(type);
-  if (storage->id() == arrow::Type::DICTIONARY) {
-    reader.codes_.resize(kChunkRows);
-    reader.index_type_ = static_cast<const arrow::DictionaryType&>(*storage).index_type();
-  }
   reader.type_ = ValueTypeOf(type);
   return reader;
 }
 
 Status ColumnReader::Bind(const arrow::ArrayData& column) {
   column_ = &column;
-  if (!codes_.empty() && column.dictionary != dictionary_) return BindDictionary(column.dictionary);
-  return Status::OK();
+  if (!is_encoded()) return Status::OK();
+  codes_.resize(kChunkRows);
+  index_type_ = static_cast<const arrow::DictionaryType&>(*StorageTypeOf(column.type)).index_type();
+  return column.dictionary == dictionary_ ? Status::OK() : BindDictionary(column.dictionary);
 }
 
 Status ColumnReader::BindDictionary(const std::shared_ptr<arrow::ArrayData>& dictionary) {
@@ -222,8 +219,10 @@ Status ColumnReader::BindDictionary(const std::shared_ptr<arrow::ArrayData>& dic
 }
 
 Result<ColumnChunk> ColumnReader::Read(int64_t offset, int64_t n) {
-  if (!codes_.empty()) return ReadDictionary(offset, n);
-  return ReadPlain(*column_, offset, n);
+  if (!is_encoded()) return ReadPlain(*column_, offset, n);
+  ColumnChunk chunk = ReadCodes(offset, n);
+  ReadValues(n, &chunk);
+  return chunk;
 }
 
 bool ColumnReader::ReadPresent(const arrow::ArrayData& column, int64_t offset, int64_t n) {
@@ -291,7 +290,7 @@ Result<ColumnChunk> ColumnReader::ReadPlain(const arrow::ArrayData& column, int6
   return chunk;
 }
 
-ColumnChunk ColumnReader::ReadDictionary(int64_t offset, int64_t n) {
+ColumnChunk ColumnReader::ReadCodes(int64_t offset, int64_t n) {
   uint64_t indexes[kChunkRows];
   const uint64_t* codes = ReadAnyWords(*index_type_, *column_, offset, n, indexes);
   bool all_present = ReadPresent(*column_, offset, n);
@@ -306,16 +305,19 @@ ColumnChunk ColumnReader::ReadDictionary(int64_t offset, int64_t n) {
   ColumnChunk chunk;
   chunk.codes = codes_.data();
   chunk.present = all ? nullptr : present_.data();
+  return chunk;
+}
+
+void ColumnReader::ReadValues(int64_t n, ColumnChunk* chunk) {
   if (kind_ == ValueKind::kString) {
     const auto* values = reinterpret_cast<const StringSlot*>(dictionary_values_->data());
     for (int64_t i = 0; i < n; ++i) strings_[i] = codes_[i] >= 0 ? values[codes_[i]] : StringSlot::Missing();
-    chunk.strings = strings_.data();
+    chunk->strings = strings_.data();
   } else {
     const auto* values = reinterpret_cast<const uint64_t*>(dictionary_values_->data());
     for (int64_t i = 0; i < n; ++i) words_[i] = codes_[i] >= 0 ? values[codes_[i]] : 0;
-    chunk.words = words_.data();
+    chunk->words = words_.data();
   }
-  return chunk;
 }
 
 }  // namespace millstream

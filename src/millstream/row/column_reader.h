@@ -47,11 +47,19 @@ class ColumnReader {
 
   ValueKind kind() const { return kind_; }
 
-  /// Starts reading `column`, which must outlive the chunks. OutOfMemory if its dictionary does not fit.
+  /// Starts reading `column`, which must outlive the chunks: of the reader's type, or a dictionary of such values. OutOfMemory
+  /// if the dictionary does not fit.
   Status Bind(const arrow::ArrayData& column);
 
   /// Reads rows [offset, offset + n) of the bound column; n <= kChunkRows. Valid until the next Read.
   Result<ColumnChunk> Read(int64_t offset, int64_t n);
+
+  /// Whether the bound column is dictionary-encoded.
+  bool is_encoded() const { return column_->dictionary != nullptr; }
+  /// Reads the codes of a dictionary-encoded column and which values are present, and nothing else.
+  ColumnChunk ReadCodes(int64_t offset, int64_t n);
+  /// Adds the values of the codes that were read last, for its `n` rows.
+  void ReadValues(int64_t n, ColumnChunk* chunk);
 
   /// Changes with every new dictionary, so that what was computed for codes can be kept while it stays.
   int64_t dictionary_generation() const { return generation_; }
@@ -62,7 +70,6 @@ class ColumnReader {
 
   Status BindDictionary(const std::shared_ptr<arrow::ArrayData>& dictionary);
   Result<ColumnChunk> ReadPlain(const arrow::ArrayData& column, int64_t offset, int64_t n);
-  ColumnChunk ReadDictionary(int64_t offset, int64_t n);
   bool ReadPresent(const arrow::ArrayData& column, int64_t offset, int64_t n);
   Status ReadStrings(const arrow::ArrayData& column, int64_t offset, int64_t n, bool all_present);
 

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include <arrow/array/data.h>
 
@@ -106,27 +107,46 @@ void KeyEncoder::HashRows(int64_t n) {
   }
 }
 
+void KeyEncoder::Hash(int64_t n) {
+  if (layout_->fields().size() == 1 && layout_->form() == KeyLayout::Form::kWord) {
+    HashLoneWords(present(), n);
+  } else {
+    HashRows(n);
+  }
+}
+
+void KeyEncoder::MakeRows() {
+  const int64_t n = std::exchange(rows_not_made_, 0);
+  if (n == 0) return;
+  readers_[0].ReadValues(n, &lone_chunk_);
+  Pack(layout_->fields()[0], lone_chunk_, n);
+  Hash(n);
+}
+
 Status KeyEncoder::Encode(int64_t offset, int64_t n) {
   any_missing_ = false;
   lone_codes_ = nullptr;
+  rows_not_made_ = 0;
   const auto& fields = layout_->fields();
   const bool lone = fields.size() == 1;
-  const bool lone_word = lone && layout_->form() == KeyLayout::Form::kWord;
+  if (lone && readers_[0].is_encoded()) {
+    lone_chunk_ = readers_[0].ReadCodes(offset, n);
+    lone_codes_ = lone_chunk_.codes;
+    any_missing_ = lone_chunk_.present != nullptr;
+    if (any_missing_) std::memcpy(present_.data(), lone_chunk_.present, n);
+    rows_not_made_ = n;
+    return Status::OK();
+  }
   // Padding and missing bits must be zero; a lone key has neither.
   if (!lone) std::memset(rows_.data(), 0, n * row_width_);
   for (size_t f = 0; f < fields.size(); ++f) {
     ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk, readers_[f].Read(offset, n));
     Pack(fields[f], chunk, n);
-    if (lone) lone_codes_ = chunk.codes;
     if (chunk.present == nullptr) continue;
     for (int64_t i = 0; i < n; ++i) present_[i] = static_cast<uint8_t>((any_missing_ ? present_[i] : 1) & chunk.present[i]);
     any_missing_ = true;
   }
-  if (lone_word) {
-    HashLoneWords(present(), n);
-  } else {
-    HashRows(n);
-  }
+  Hash(n);
   return Status::OK();
 }
 

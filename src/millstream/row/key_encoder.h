@@ -22,11 +22,13 @@ class KeyEncoder {
   /// `columns`: one for each field; they must outlive the encoding.
   Status Bind(const std::vector<const arrow::ArrayData*>& columns);
 
-  /// Encodes rows [offset, offset + n), n <= kChunkRows.
+  /// Encodes rows [offset, offset + n), n <= kChunkRows. Of a lone dictionary-encoded key it reads the codes only.
   Status Encode(int64_t offset, int64_t n);
 
-  uint64_t hash(int64_t i) const { return row_internal::LoadWord(row(i)); }
-  /// A keyed row of row_width() bytes.
+  /// Makes the rows of codes that Encode left; does nothing where they are made.
+  void MakeRows();
+
+  /// A keyed row of row_width() bytes. After MakeRows.
   const uint8_t* row(int64_t i) const { return rows_.data() + i * row_width_; }
   int64_t row_width() const { return row_width_; }
   /// 1 where all keys are present; nullptr if they are in all rows.
@@ -41,6 +43,7 @@ class KeyEncoder {
   KeyEncoder() = default;
   void Pack(const KeyLayout::Field& field, const ColumnChunk& chunk, int64_t n);
   void HashRows(int64_t n);
+  void Hash(int64_t n);
   void HashLoneWords(const uint8_t* present, int64_t n);
 
   const KeyLayout* layout_ = nullptr;
@@ -50,6 +53,8 @@ class KeyEncoder {
   std::vector<uint8_t> present_;
   bool any_missing_ = false;
   const int32_t* lone_codes_ = nullptr;
+  ColumnChunk lone_chunk_;     ///< of lone codes
+  int64_t rows_not_made_ = 0;  ///< of lone codes
 };
 
 }  // namespace millstream

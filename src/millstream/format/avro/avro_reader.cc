@@ -101,7 +101,9 @@ class AvroMorsel final : public Morsel {
     ARROW_ASSIGN_OR_RAISE(auto codec, Codec::Make(plan_->codec, std::nullopt, plan_->context));
     BatchDecoder decoder(*plan_);
     ARROW_RETURN_NOT_OK(WithPlace(decoder.Open(), plan_->uri));
-    for (const RawBlock& block : blocks_.blocks) rows_left_ += block.rows;
+    for (const RawBlock& block : blocks_.blocks) {  // counts of a damaged file may be anything
+      if (__builtin_add_overflow(rows_left_, block.rows, &rows_left_)) rows_left_ = INT64_MAX;
+    }
     for (const RawBlock& block : blocks_.blocks) {
       ARROW_RETURN_NOT_OK(DecodeBlock(block, codec.get(), &decoder, emit));
     }
@@ -261,7 +263,7 @@ Result<std::unique_ptr<SplitReader>> Open(std::shared_ptr<arrow::io::InputStream
   std::string rest;
   ARROW_ASSIGN_OR_RAISE(const Header header, ReadHeader(stream.get(), &rest));
   const int64_t header_read = header.bytes + static_cast<int64_t>(rest.size());
-  ARROW_ASSIGN_OR_RAISE(PlanPtr plan, MakePlan(header, split.file.uri, request, options, context));
+  ARROW_ASSIGN_OR_RAISE(PlanPtr plan, MakePlan(header, fs::DisplayUri(split.file.uri), request, options, context));
   const BlockRange range{split.offset, split.length < 0 ? INT64_MAX : split.offset + split.length};
   int64_t position = header.bytes;
   const bool synced = split.offset <= header.bytes - kSyncBytes;
@@ -275,8 +277,9 @@ Result<std::unique_ptr<SplitReader>> Open(std::shared_ptr<arrow::io::InputStream
 }
 
 Result<std::unique_ptr<SplitReader>> WithUri(Result<std::unique_ptr<SplitReader>> reader, const std::string& uri) {
-  const bool named = reader.ok() || reader.status().message().find(uri) != std::string::npos;
-  return named ? std::move(reader) : WithPlace(reader.status(), uri);
+  const std::string shown = fs::DisplayUri(uri);
+  const bool named = reader.ok() || reader.status().message().find(shown) != std::string::npos;
+  return named ? std::move(reader) : WithPlace(reader.status(), shown);
 }
 
 /// How many bytes each split of the file has; -1: all of it.

@@ -124,6 +124,7 @@ class AvroWriter final : public FileWriter {
   }
 
   Status MakeRoom(int64_t bytes) {
+    if (block_bytes_ + bytes > kMaxBlockBytes) ARROW_RETURN_NOT_OK(FlushBlock());
     const int64_t needed = block_bytes_ + bytes;
     if (needed > kMaxBlockBytes) return Status::Invalid("a row takes ", bytes, " bytes in Avro, more than a block may have");
     return needed <= block_.size() ? Status::OK() : block_.Grow(std::max(needed, std::min(2 * block_.size(), sync_interval_)));

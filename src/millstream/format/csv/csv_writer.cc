@@ -1,7 +1,9 @@
 #include "millstream/format/csv/csv_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <clocale>
 #include <cmath>
 #include <cstdio>
 
@@ -106,6 +108,7 @@ class FloatWriter final : public CellWriter {
     }
     char text[512];  // of %99.99f: 309 digits before the point, 99 behind
     const int size = std::snprintf(text, sizeof(text), format_.c_str(), static_cast<double>(value));
+    if (const char point = *std::localeconv()->decimal_point; point != '.') std::replace(text, text + size, point, '.');
     return sink->Number({text, static_cast<size_t>(size)});
   }
   const std::string format_;

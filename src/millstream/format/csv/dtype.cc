@@ -1,4 +1,6 @@
 // The names of column types: pandas', numpy's and Arrow's, as they are written in `dtype`.
+#include <algorithm>
+
 #include <arrow/type.h>
 
 #include "millstream/format/csv/options.h"
@@ -42,7 +44,7 @@ Result<std::shared_ptr<arrow::DataType>> TimestampFromParameters(const std::stri
   const size_t comma = parameters.find(',');
   ARROW_ASSIGN_OR_RAISE(const auto unit, UnitFromName(parameters.substr(0, comma)));
   if (comma == std::string::npos) return arrow::timestamp(unit);
-  std::string zone = parameters.substr(parameters.find_first_not_of(' ', comma + 1));
+  std::string zone = parameters.substr(std::min(parameters.find_first_not_of(' ', comma + 1), parameters.size()));
   if (zone.rfind("tz=", 0) == 0) zone = zone.substr(3);
   if (zone != "UTC") return Status::TypeError("CSV timestamps can have the time zone UTC or none, not '", zone, "'");
   return arrow::timestamp(unit, zone);

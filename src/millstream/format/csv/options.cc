@@ -148,19 +148,24 @@ Status SetByte(const std::string& key, const json& value, ReadOptions* options) 
   return Status::OK();
 }
 
+/// The columns as an inspection found them.
 Status SetColumns(const json& value, ReadOptions* options) {
-  for (const auto& item : value) {
-    ColumnSpec spec;
-    if (item.value("used", false)) {
-      ARROW_ASSIGN_OR_RAISE(spec, SpecFromDtype(item.at("type").get<std::string>()));
-      spec.missing_allowed = item.at("missing_allowed").get<bool>();
-      spec.inferred = item.at("inferred").get<bool>();
-    } else {
-      spec.type = arrow::null();
-      spec.used = false;
+  try {
+    for (const auto& item : value) {
+      ColumnSpec spec;
+      if (item.value("used", false)) {
+        ARROW_ASSIGN_OR_RAISE(spec, SpecFromDtype(item.at("type").get<std::string>()));
+        spec.missing_allowed = item.at("missing_allowed").get<bool>();
+        spec.inferred = item.at("inferred").get<bool>();
+      } else {
+        spec.type = arrow::null();
+        spec.used = false;
+      }
+      spec.name = item.at("name").get<std::string>();
+      options->columns.push_back(std::move(spec));
     }
-    spec.name = item.at("name").get<std::string>();
-    options->columns.push_back(std::move(spec));
+  } catch (const json::exception&) {
+    return Status::Invalid("the option '_columns' is the reader's own: name columns with names= and their types with dtype=");
   }
   return Status::OK();
 }

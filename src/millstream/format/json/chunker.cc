@@ -18,7 +18,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 Result<std::unique_ptr<LineChunker>> LineChunker::Open(const Split& split, const fs::StorageOptions& storage,
                                                        fs::Compression compression, const TaskContext& context,
                                                        int64_t chunk_bytes, bool whole) {
-  std::unique_ptr<LineChunker> chunker(new LineChunker(split.file.uri, context.pool));
+  std::unique_ptr<LineChunker> chunker(new LineChunker(fs::DisplayUri(split.file.uri), context.pool));
   chunker->chunk_bytes_ = std::max<int64_t>(chunk_bytes, 1);
   chunker->whole_ = whole;
   if (split.length >= 0) chunker->stop_ = split.offset + split.length - 1;
@@ -34,7 +34,7 @@ Result<std::unique_ptr<LineChunker>> LineChunker::Open(const Split& split, const
     return chunker;
   }
   if (compression != fs::Compression::kNone) {
-    return Status::Invalid(split.file.uri, ": a compressed file cannot be read from the middle");
+    return Status::Invalid(fs::DisplayUri(split.file.uri), ": a compressed file cannot be read from the middle");
   }
   auto file = fs::OpenInputFile(split.file, storage, context);
   if (file.ok()) {

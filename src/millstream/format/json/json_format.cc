@@ -24,7 +24,8 @@ Status Sample(const std::vector<fs::FileEntry>& files, const fs::StorageOptions&
     ARROW_ASSIGN_OR_RAISE(auto chunker, json_format::LineChunker::Open(split, storage, compression, context, wanted, whole));
     ARROW_ASSIGN_OR_RAISE(const auto chunk, chunker->Next());
     if (!chunk) continue;
-    ARROW_RETURN_NOT_OK(inference->Add(chunk->text(), chunk->size, options.layout, {file.uri, chunk->lines, chunk->offset}));
+    ARROW_RETURN_NOT_OK(
+        inference->Add(chunk->text(), chunk->size, options.layout, {fs::DisplayUri(file.uri), chunk->lines, chunk->offset}));
     wanted -= chunk->size;
     if (whole && inference->records() > 0) break;
   }

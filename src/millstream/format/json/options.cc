@@ -152,7 +152,7 @@ std::shared_ptr<arrow::DataType> TimestampFromName(std::string_view name) {
   std::string_view inside = name.substr(open + 1, name.size() - open - 2);
   std::string zone;
   if (const size_t comma = inside.find(','); comma != std::string_view::npos) {
-    zone = inside.substr(inside.find_first_not_of(' ', comma + 1));
+    zone = inside.substr(std::min(inside.find_first_not_of(' ', comma + 1), inside.size()));
     inside = inside.substr(0, comma);
     if (zone.starts_with("tz=")) zone.erase(0, 3);
     if (zone.empty()) return nullptr;

@@ -119,7 +119,7 @@ Result<std::unique_ptr<SplitReader>> OpenReader(const Split& split, const ReadRe
   const auto limit = whole ? std::nullopt : request.limit;
   const int64_t first_chunk = limit ? std::min(chunk_bytes, kFirstLimitedChunk) : chunk_bytes;
   ARROW_ASSIGN_OR_RAISE(auto chunker, LineChunker::Open(split, storage, compression, context, first_chunk, whole));
-  return std::make_unique<JsonReader>(std::move(pool), std::move(chunker), split.file.uri, chunk_bytes, limit);
+  return std::make_unique<JsonReader>(std::move(pool), std::move(chunker), fs::DisplayUri(split.file.uri), chunk_bytes, limit);
 }
 
 }  // namespace millstream::json_format

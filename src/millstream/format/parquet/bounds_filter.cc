@@ -157,7 +157,7 @@ class Evaluator {
     if (!column) return {};
     if (name == "is_null" && arguments.size() == 1) return {column->may_be_missing, !column->all_missing};
     if (name == "not_null" && arguments.size() == 1) return {!column->all_missing, column->may_be_missing};
-    if (name == "isin") return IsIn(*column, expression);
+    if (name == "is_in") return IsIn(*column, expression);
     if (name == "between" && arguments.size() == 3) return Between(*column, expression);
     return {};
   }
@@ -179,6 +179,17 @@ class Evaluator {
     return Comparison(flipped ? Mirrored(function) : function, *bounds, *literal.value());
   }
 
+  /// A JSON value as a scalar, null as one without a value; nullptr for what is none of the plain kinds.
+  static std::shared_ptr<arrow::Scalar> PlainScalar(const nlohmann::json& value) {
+    if (value.is_null()) return arrow::MakeNullScalar(arrow::null());
+    if (value.is_boolean()) return arrow::MakeScalar(value.get<bool>());
+    if (value.is_number_unsigned()) return arrow::MakeScalar(value.get<uint64_t>());
+    if (value.is_number_integer()) return arrow::MakeScalar(value.get<int64_t>());
+    if (value.is_number_float()) return arrow::MakeScalar(value.get<double>());
+    if (value.is_string()) return arrow::MakeScalar(value.get<std::string>());
+    return nullptr;
+  }
+
   /// Only prunes: that all rows are in the list is never concluded.
   static Outcome IsIn(const ColumnBounds& column, const Expression& call) {
     Outcome outcome{false, true};
@@ -186,7 +197,17 @@ class Evaluator {
       outcome.may_hold = outcome.may_hold || (IsMissing(value) ? column.may_be_missing || column.all_missing
                                                                : Comparison("eq", column, value).may_hold);
     };
-    if (call.arguments().size() < 2) return {};
+    const bool has_values = call.options().is_object() && call.options().contains("values");
+    if (call.arguments().size() < 2 && !has_values) return {};
+    if (has_values) {
+      for (const nlohmann::json& value : call.options()["values"]) {
+        if (const auto scalar = PlainScalar(value)) {
+          consider(*scalar);
+        } else {
+          return {};
+        }
+      }
+    }
     for (size_t i = 1; i < call.arguments().size(); ++i) {
       const Expression& argument = *call.arguments()[i];
       if (argument.kind() != Expression::Kind::kLiteral) return {};

@@ -9,13 +9,15 @@
 #include <parquet/exception.h>
 
 #include "millstream/base/result.h"
+#include "millstream/fs/storage.h"
 
 namespace millstream::parquet_format {
 
-/// Runs `body`, which returns a Status or Result, and turns what it throws into an error. Errors name `place`.
+/// Runs `body`, which returns a Status or Result, and turns what it throws into an error. Errors name `place`, a URI without
+/// its secrets.
 template <typename Body>
 auto Guarded(const std::string& place, Body&& body) -> decltype(body()) {
-  const auto fail = [&](const Status& status) -> decltype(body()) { return WithPlace(status, place); };
+  const auto fail = [&](const Status& status) -> decltype(body()) { return WithPlace(status, fs::DisplayUri(place)); };
   try {
     auto result = body();
     if (result.ok()) return result;

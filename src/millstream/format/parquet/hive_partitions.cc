@@ -60,8 +60,8 @@ Status CheckSameColumns(const std::vector<fs::FileEntry>& files, const std::vect
     bool same = parsed[i].size() == parsed[0].size();
     for (const auto& [name, value] : parsed[0].items()) same = same && parsed[i].contains(name);
     if (!same) {
-      return Status::Invalid("the directories of ", files[i].uri, " have the partition columns ", names(parsed[i]),
-                             ", but those of ", files[0].uri, " have ", names(parsed[0]),
+      return Status::Invalid("the directories of ", fs::DisplayUri(files[i].uri), " have the partition columns ",
+                             names(parsed[i]), ", but those of ", fs::DisplayUri(files[0].uri), " have ", names(parsed[0]),
                              "; read them one by one, or with partitioning=None");
     }
   }

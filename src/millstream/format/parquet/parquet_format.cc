@@ -96,6 +96,8 @@ class Parquet final : public Format {
   std::string name() const override { return "parquet"; }
   std::string extension() const override { return ".parquet"; }
   bool ReadsPartsOfStructs() const override { return true; }
+  bool KeepsDictionaries() const override { return true; }
+  bool NumbersRows() const override { return true; }
 
   Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,
                              const nlohmann::json& options, const TaskContext& context) const override {

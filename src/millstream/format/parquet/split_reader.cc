@@ -41,6 +41,7 @@ struct FileState {
   ::parquet::arrow::SchemaManifest manifest;
   std::vector<bool> from_directory;  ///< one a field of `schema`: whether the file's directory has its value
   std::vector<int> leaves;           ///< Parquet columns to decode, by requested field
+  std::vector<int> encoded_leaves;   ///< those of them that may stay dictionary-encoded
   bool remote = false;
 
   const std::string& uri() const { return split.file.uri; }
@@ -67,7 +68,7 @@ void CollectLeaves(const ::parquet::arrow::SchemaField& field, const arrow::Data
   }
 }
 
-Status MapColumns(FileState* state) {
+Status MapColumns(const std::vector<std::string>& encoded, FileState* state) {
   std::unordered_map<std::string, int> by_name;
   for (size_t i = 0; i < state->manifest.schema_fields.size(); ++i) {
     const std::string& name = state->manifest.schema_fields[i].field->name();
@@ -91,6 +92,9 @@ Status MapColumns(FileState* state) {
       }
       const size_t before = state->leaves.size();
       CollectLeaves(in_file, *field->type(), &state->leaves);
+      if (in_file.is_leaf() && std::find(encoded.begin(), encoded.end(), field->name()) != encoded.end()) {
+        state->encoded_leaves.push_back(in_file.column_index);
+      }
       if (state->leaves.size() == before) return Status::Invalid("column '", field->name(), "' has no data in it");
     }
     state->from_directory.push_back(from_directory);
@@ -127,6 +131,30 @@ GroupCost CostOf(const ::parquet::RowGroupMetaData& group, const std::vector<int
   return cost;
 }
 
+/// Whether all values of a column chunk are codes of one dictionary, small against the batches that share it.
+bool IsDictionaryEncoded(const ::parquet::ColumnChunkMetaData& chunk) {
+  constexpr int64_t kMaxDictionaryBytes = 256 << 10;
+  if (chunk.type() != ::parquet::Type::BYTE_ARRAY || !chunk.has_dictionary_page()) return false;
+  if (chunk.data_page_offset() - chunk.dictionary_page_offset() > kMaxDictionaryBytes) return false;
+  const auto is_code = [](::parquet::Encoding::type encoding) {
+    return encoding == ::parquet::Encoding::PLAIN_DICTIONARY || encoding == ::parquet::Encoding::RLE_DICTIONARY;
+  };
+  // Statistics of pages are exact. Without them PLAIN may be the dictionary's own encoding or that of values beside it.
+  const auto& pages = chunk.encoding_stats();
+  if (!pages.empty()) {
+    return std::all_of(pages.begin(), pages.end(), [&](const ::parquet::PageEncodingStats& page) {
+      const bool is_data =
+          page.page_type == ::parquet::PageType::DATA_PAGE || page.page_type == ::parquet::PageType::DATA_PAGE_V2;
+      return !is_data || is_code(page.encoding);
+    });
+  }
+  const auto& encodings = chunk.encodings();
+  return std::all_of(encodings.begin(), encodings.end(), [&](::parquet::Encoding::type encoding) {
+    const bool is_level = encoding == ::parquet::Encoding::RLE || encoding == ::parquet::Encoding::BIT_PACKED;
+    return is_level || is_code(encoding);
+  });
+}
+
 /// Bounds of a column that the directory has; nullopt where it has none of that name.
 std::optional<ColumnBounds> DirectoryBounds(const Split& split, const arrow::Schema& schema, const std::string& name) {
   if (!split.partition_values.is_object() || !split.partition_values.contains(name)) return std::nullopt;
@@ -140,8 +168,9 @@ std::optional<ColumnBounds> DirectoryBounds(const Split& split, const arrow::Sch
 /// Decodes some row groups. Memory: a page or a buffer for each column, and one batch, whatever the size of the row groups.
 class RowGroupsMorsel final : public Morsel {
  public:
-  RowGroupsMorsel(std::shared_ptr<const FileState> state, std::vector<int> groups, int64_t rows, GroupCost cost)
-      : state_(std::move(state)), groups_(std::move(groups)), rows_(rows), cost_(cost) {}
+  RowGroupsMorsel(std::shared_ptr<const FileState> state, std::vector<int> groups, int64_t first_row, int64_t rows,
+                  GroupCost cost)
+      : state_(std::move(state)), groups_(std::move(groups)), first_row_(first_row), rows_(rows), cost_(cost) {}
 
   Status Decode(const EmitBatch& emit) override {
     // What `emit` fails with is not about the file, so it must not be given the file's name.
@@ -151,6 +180,8 @@ class RowGroupsMorsel final : public Morsel {
         state_->uri(), [&] { return state_->leaves.empty() ? EmitRowsOnly(emit_and_keep) : DecodeColumns(emit_and_keep); });
     return emitted.ok() ? status : emitted;
   }
+
+  int64_t first_row() const override { return first_row_; }
 
  private:
   int64_t BatchBytes() const {
@@ -175,6 +206,12 @@ class RowGroupsMorsel final : public Morsel {
       properties.set_buffer_size(buffer);
     }
     ::parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
+    for (int leaf : state_->encoded_leaves) {
+      arrow_properties.set_read_dictionary(
+          leaf, std::all_of(groups_.begin(), groups_.end(), [&](int group) {
+            return IsDictionaryEncoded(*state_->file.footer->RowGroup(group)->ColumnChunk(leaf));
+          }));
+    }
     arrow_properties.set_pre_buffer(state_->remote && whole);
     arrow_properties.set_io_context(arrow::io::IOContext(context.pool));
     auto reader = ::parquet::ParquetFileReader::Open(state_->file.source, properties, state_->file.footer);
@@ -214,6 +251,7 @@ class RowGroupsMorsel final : public Morsel {
   /// The decoded columns and the directory's ones in the order asked for, in the types asked for.
   Result<std::shared_ptr<arrow::RecordBatch>> Arrange(const arrow::RecordBatch& decoded) const {
     arrow::ArrayVector columns;
+    auto schema = state_->schema;
     int next = 0;
     for (int i = 0; i < state_->schema->num_fields(); ++i) {
       const auto& field = state_->schema->field(i);
@@ -222,13 +260,27 @@ class RowGroupsMorsel final : public Morsel {
         columns.push_back(std::move(column));
         continue;
       }
-      auto column = Conform(decoded.column(next++), field->type(), state_->context.pool);
+      const auto given = decoded.column(next++);
+      if (IsEncoded(*given->type(), *field->type())) {
+        // libparquet does not look whether the codes of a damaged file lie in the dictionary.
+        ARROW_RETURN_NOT_OK(WithPlace(given->ValidateFull(), "column '" + field->name() + "' is damaged"));
+        ARROW_ASSIGN_OR_RAISE(schema, schema->SetField(i, field->WithType(given->type())));
+        columns.push_back(given);
+        continue;
+      }
+      auto column = Conform(given, field->type(), state_->context.pool);
       if (!column.ok()) {
         return WithPlace(column.status(), "column '" + field->name() + "' does not fit the type it has in the first file");
       }
       columns.push_back(column.MoveValueUnsafe());
     }
-    return arrow::RecordBatch::Make(state_->schema, decoded.num_rows(), std::move(columns));
+    return arrow::RecordBatch::Make(std::move(schema), decoded.num_rows(), std::move(columns));
+  }
+
+  /// Whether a column of type `given` is one of `wanted` that was left encoded.
+  bool IsEncoded(const arrow::DataType& given, const arrow::DataType& wanted) const {
+    if (state_->encoded_leaves.empty() || given.id() != arrow::Type::DICTIONARY) return false;
+    return static_cast<const arrow::DictionaryType&>(given).value_type()->Equals(wanted);
   }
 
   Result<std::shared_ptr<arrow::Array>> DirectoryColumn(const arrow::Field& field, int64_t rows) const {
@@ -252,6 +304,7 @@ class RowGroupsMorsel final : public Morsel {
 
   const std::shared_ptr<const FileState> state_;
   const std::vector<int> groups_;
+  const int64_t first_row_;
   const int64_t rows_;
   const GroupCost cost_;
 };
@@ -274,13 +327,21 @@ class ParquetSplitReader final : public SplitReader {
   Result<std::unique_ptr<Morsel>> NextMorsel() {
     std::vector<int> groups;
     GroupCost total;
+    int64_t morsel_row = 0;
     int64_t rows = 0;
     while (next_ < end_ && !LimitReached() && total.decoded < kMorselBytes) {
       const int index = next_++;
       const auto group = state_->file.footer->RowGroup(index);
       if (group->num_rows() < 0)
         return Status::IOError("row group ", index, " has ", group->num_rows(), " rows; the file is damaged");
-      if (group->num_rows() == 0 || !MayMatch(*group)) continue;
+      if (group->num_rows() == 0) continue;
+      const int64_t first_row = next_row_;
+      next_row_ += group->num_rows();
+      if (!MayMatch(*group)) {
+        if (groups.empty()) continue;
+        break;  // a morsel's rows follow each other
+      }
+      if (groups.empty()) morsel_row = first_row;
       const GroupCost cost = CostOf(*group, state_->leaves);
       total.compressed += cost.compressed;
       total.largest_chunk = std::max(total.largest_chunk, cost.largest_chunk);
@@ -294,7 +355,7 @@ class ParquetSplitReader final : public SplitReader {
     }
     if (groups.empty()) return nullptr;
     bytes_read_ += total.compressed;
-    return std::make_unique<RowGroupsMorsel>(state_, std::move(groups), rows, total);
+    return std::make_unique<RowGroupsMorsel>(state_, std::move(groups), morsel_row, rows, total);
   }
 
   bool LimitReached() const { return limit_ && rows_given_ >= *limit_; }
@@ -316,6 +377,7 @@ class ParquetSplitReader final : public SplitReader {
   const std::optional<int64_t> limit_;
   int next_;
   const int end_;
+  int64_t next_row_ = 0;  ///< of the split
   int64_t rows_given_ = 0;
   int64_t bytes_read_ = 0;
 };
@@ -358,7 +420,7 @@ Result<std::unique_ptr<SplitReader>> OpenSplitReader(const Split& split, const R
     const auto& footer = *state->file.footer;
     ARROW_RETURN_NOT_OK(::parquet::arrow::SchemaManifest::Make(footer.schema(), footer.key_value_metadata(),
                                                                ::parquet::ArrowReaderProperties(false), &state->manifest));
-    ARROW_RETURN_NOT_OK(MapColumns(state.get()));
+    ARROW_RETURN_NOT_OK(MapColumns(request.encoded, state.get()));
     return FindGroups(split, footer.num_row_groups(), &first, &end);
   }));
   // With a filter the rows that count are known only above.
