@@ -14,7 +14,7 @@ def test_other_files_stay_unless_overwrite_is_asked_for(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     frame([1, 2], npartitions=2).to_parquet(str(tmp_path), write_index=False)
     frame([3]).to_parquet(str(tmp_path), write_index=False)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["notes.txt", "part.0.parquet", "part.1.parquet"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["notes.txt", "part.0.parquet"]
     frame([4]).to_parquet(str(tmp_path), write_index=False, overwrite=True)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["part.0.parquet"]
     assert dd.read_parquet(str(tmp_path)).a.compute().tolist() == [4]
@@ -26,6 +26,23 @@ def test_the_working_directory_is_never_cleared(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="working directory"):
         frame([1]).to_parquet(".", overwrite=True)
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_fewer_parts_replace_all_older_ones(tmp_path):
+    """Parts of two outputs in one folder would be read as one: rows that neither has."""
+    for write in ("to_parquet", "to_csv", "to_json", "to_avro"):
+        place = tmp_path / write
+        getattr(frame([1, 2, 3], npartitions=3), write)(str(place))
+        getattr(frame([4]), write)(str(place))
+        assert len(list(place.iterdir())) == 1, write
+
+
+def test_folders_that_get_no_rows_stay(tmp_path):
+    days = pd.DataFrame({"day": [1, 2], "a": [10, 20]})
+    dd.from_pandas(days, npartitions=2).to_parquet(str(tmp_path), partition_on="day", write_index=False)
+    update = pd.DataFrame({"day": [2], "a": [21]})
+    dd.from_pandas(update, npartitions=1).to_parquet(str(tmp_path), partition_on="day", write_index=False)
+    assert sorted(dd.read_parquet(str(tmp_path)).a.compute()) == [10, 21]
 
 
 def test_append_goes_on_numbering(tmp_path):

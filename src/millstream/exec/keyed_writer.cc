@@ -1,5 +1,6 @@
-// Files by the values of columns: rows gather by directory. Where memory runs short, directories with many rows become files
-// and the rows of the others go to disk, sorted; they are merged at the end, so that a directory gets few files.
+// Files by the values of columns: rows gather by directory. Directories with many rows have a file that stays open and takes
+// them from time to time; of those there are only some. Where memory runs short, other large directories become files and the
+// rows of the small ones go to disk, sorted; they are merged at the end, so that a directory gets few files.
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -20,37 +21,26 @@
 namespace millstream {
 namespace {
 
-constexpr int64_t kFileBytes = 128 << 20;  ///< of rows, after which a directory's rows become a file
-constexpr int64_t kEarlyBytes = 1 << 20;   ///< where memory is short, directories with less wait on disk
+constexpr int64_t kFileBytes = 128 << 20;        ///< of rows, after which a file is complete
+constexpr int64_t kAppendBytes = 16 << 20;       ///< of rows, after which they go to the directory's open file
+constexpr int64_t kEarlyBytes = 1 << 20;         ///< where memory is short, directories with less get no file of their own
+constexpr int64_t kEarlyAppendBytes = 64 << 10;  ///< nor, with less, an open one
+constexpr int64_t kOpenFileBytes = 4 << 20;      ///< of encoded pages that an open file holds, about
+constexpr int64_t kMaxOpenFiles = 64;
 constexpr int64_t kMaxShare = 512 << 20;
 constexpr int64_t kMinShare = 2 << 20;
 constexpr int64_t kMinBlockBytes = 16 << 10;
 constexpr int64_t kMaxBlockBytes = 256 << 10;
 constexpr int64_t kMinFanIn = 4;
 constexpr int64_t kMaxFanIn = 512;
-constexpr int64_t kJoinRows = 4096;  ///< smaller pieces are joined before they are encoded
+constexpr int64_t kJoinRows = 4096;         ///< smaller pieces are joined before they are encoded
+constexpr int64_t kAloneBytes = 256 << 10;  ///< unless they have as many bytes
 constexpr int64_t kJoinBytes = 1 << 20;
-
-/// A directory.
-struct Key {
-  std::string path;
-  int64_t number = 0;
-  std::vector<KeyedRows> pieces;
-  int64_t bytes = 0;  ///< of the pieces
-  int64_t spilled_bytes = 0;
-  int64_t flushes = 0;
-};
-
-/// What one file is made of.
-struct Flush {
-  std::string name;
-  std::vector<KeyedRows> pieces;
-  int64_t bytes = 0;
-};
 
 /// Which morsels of a partition are done: rows of later ones must not be written before theirs.
 struct Progress {
   int64_t frontier = 0;  ///< the first morsel that is not done
+  bool finished = false;
   std::vector<int64_t> done_ahead;
 
   void Done(int64_t morsel) {
@@ -79,7 +69,7 @@ class KeyFile {
 
   Status Add(const KeyedRows& piece) {
     bytes_ += piece.bytes;
-    if (piece.rows >= kJoinRows) {
+    if (piece.rows >= kJoinRows || piece.bytes >= kAloneBytes) {
       ARROW_RETURN_NOT_OK(WriteJoined());
       return file_->Write(*piece.batch->Slice(piece.offset, piece.rows));
     }
@@ -87,6 +77,9 @@ class KeyFile {
     small_bytes_ += piece.bytes;
     return small_bytes_ < kJoinBytes ? Status::OK() : WriteJoined();
   }
+
+  /// Writes what was kept back to be joined with more.
+  Status EndBatch() { return WriteJoined(); }
 
   Result<WrittenFile> Finish() {
     ARROW_RETURN_NOT_OK(WriteJoined());
@@ -114,6 +107,28 @@ class KeyFile {
   int64_t bytes_ = 0;
 };
 
+/// A directory.
+struct Key {
+  std::string path;
+  int64_t number = 0;
+  std::vector<KeyedRows> pieces;
+  int64_t bytes = 0;  ///< of the pieces
+  int64_t spilled_bytes = 0;
+  int64_t flushes = 0;  ///< files so far
+  bool has_open_file = false;
+  bool in_flight = false;         ///< a thread has the open file, or will
+  std::unique_ptr<KeyFile> file;  ///< the open file; nullptr also where it is in flight, or not made yet
+};
+
+/// Rows of a key that go to a file.
+struct Flush {
+  Key* key = nullptr;
+  bool to_open_file = false;
+  std::string name;  ///< of a file that is not open yet
+  std::vector<KeyedRows> pieces;
+  int64_t bytes = 0;
+};
+
 class KeyedWriter final : public PartitionedWriter {
  public:
   KeyedWriter(Options options, std::vector<int> key_columns, std::shared_ptr<arrow::Schema> rest)
@@ -122,6 +137,7 @@ class KeyedWriter final : public PartitionedWriter {
         rest_(std::move(rest)),
         threads_(std::max(1, options_.output.context.threads)),
         share_(ShareOf(options_)),
+        max_open_files_(MaxOpenFiles(options_.output)),
         runs_store_(options_.output.context, rest_, std::clamp(share_ / (64 * threads_), kMinBlockBytes, kMaxBlockBytes)),
         tables_(options_.output.context.budget) {}
 
@@ -150,7 +166,10 @@ class KeyedWriter final : public PartitionedWriter {
 
   Status PartitionDone(int64_t partition, int64_t morsels) override {
     std::lock_guard lock(mutex_);
-    progress_[partition].frontier = morsels;
+    Progress& progress = progress_[partition];
+    progress.frontier = morsels;
+    progress.finished = true;
+    while (progress_[first_unfinished_].finished) ++first_unfinished_;
     return Status::OK();
   }
 
@@ -189,6 +208,12 @@ class KeyedWriter final : public PartitionedWriter {
     return std::clamp(options.output.context.budget->limit() / 8, kMinShare, kMaxShare);
   }
 
+  /// As many as take a quarter of the memory limit.
+  static int64_t MaxOpenFiles(const OutputFormat& output) {
+    const int64_t each = kOpenFileBytes + output.job->open_file_bytes();
+    return std::clamp(output.context.budget->limit() / 4 / each, int64_t{1}, kMaxOpenFiles);
+  }
+
   Status CheckGoingOn() const {
     if (stopped_.load(std::memory_order_relaxed)) return Status::Cancelled("the write was stopped");
     return options_.output.context.CheckCancelled();
@@ -222,7 +247,8 @@ class KeyedWriter final : public PartitionedWriter {
       key->bytes += piece_bytes;
       waiting_bytes_ += piece_bytes;
       ++pieces_;
-      if (key->bytes >= kFileBytes && key->spilled_bytes == 0) TakeFlush(key);
+      if (key->spilled_bytes > 0) continue;
+      if (key->bytes >= (MayHaveOpenFile(*key) ? kAppendBytes : kFileBytes)) TakeFlush(key, Order::kOfAll);
     }
     constexpr auto kKeyBytes = static_cast<int64_t>(2 * sizeof(Key));
     return tables_.Resize(static_cast<int64_t>(keys_.size()) * kKeyBytes + PiecesBytes(), "the directories of a write");
@@ -232,10 +258,17 @@ class KeyedWriter final : public PartitionedWriter {
   int64_t HeldBytes() const { return held_bytes_.load(std::memory_order_relaxed) + PiecesBytes(); }
   int64_t Room() const { return options_.output.context.budget->UnderPressure() ? share_ / 2 : share_; }
 
-  bool InOrder(const KeyedRows& piece) const {
+  /// Which rows may be written: those that no row of their partition that is yet to come belongs before; or, where there is
+  /// time to wait, no row at all.
+  enum class Order { kOfPartition, kOfAll };
+
+  bool InOrder(const KeyedRows& piece, Order order) const {
+    if (order == Order::kOfAll && piece.place.partition > first_unfinished_) return false;
     const auto found = progress_.find(piece.place.partition);
     return piece.place.morsel <= (found == progress_.end() ? 0 : found->second.frontier);
   }
+
+  bool MayHaveOpenFile(const Key& key) const { return key.has_open_file || open_files_ < max_open_files_; }
 
   /// Until the rows gathered fit. One thread at a time decides what goes; all that come by write the files, or wait.
   Status MakeRoom() {
@@ -249,11 +282,13 @@ class KeyedWriter final : public PartitionedWriter {
         changed_.wait(lock);
       } else if (pieces_ == 0) {
         break;
-      } else if (QueueLargest()) {
+      } else if (QueueLargest(kEarlyAppendBytes)) {
         continue;
       } else if (!compacted && waiting_bytes_ <= Room() / 2) {
         ARROW_RETURN_NOT_OK(Compact());
         compacted = true;
+      } else if (QueueLargest(1)) {
+        continue;
       } else {
         ARROW_RETURN_NOT_OK(Spill(&lock, compacted ? 0 : Room() / 4));
       }
@@ -264,39 +299,54 @@ class KeyedWriter final : public PartitionedWriter {
   Status WriteQueued(std::unique_lock<std::mutex>* lock) {
     Flush flush = std::move(queue_.front());
     queue_.pop_front();
+    Key* key = flush.key;
+    const bool stays_open = flush.to_open_file;
+    std::unique_ptr<KeyFile> file = stays_open ? std::move(key->file) : nullptr;
     ++busy_;
     lock->unlock();
-    const Status status = Write(std::move(flush));
+    const Status status = Write(flush, stays_open, &file);
+    flush.pieces.clear();
     lock->lock();
     --busy_;
+    if (stays_open) {
+      key->in_flight = false;
+      key->has_open_file = file != nullptr;
+      open_files_ -= file ? 0 : 1;
+      key->file = std::move(file);
+    }
     changed_.notify_all();
     return status;
   }
 
   /// The largest keys that are worth a file, until half of the share is free. A key some of whose rows are on disk waits for
   /// the end: they may belong before those in memory.
-  bool QueueLargest() {
+  /// `append_bytes`: what is worth going to an open file.
+  bool QueueLargest(int64_t append_bytes) {
     std::vector<Key*> by_size;
     for (Key* key : by_number_) {
-      if (key->bytes < kEarlyBytes || key->spilled_bytes > 0) continue;
+      const int64_t worth = key->has_open_file ? append_bytes : kEarlyAppendBytes;
+      if (key->bytes < worth || key->spilled_bytes > 0) continue;
       int64_t in_order = 0;
-      for (const KeyedRows& piece : key->pieces) in_order += InOrder(piece) ? piece.bytes : 0;
-      if (in_order >= kEarlyBytes) by_size.push_back(key);
+      for (const KeyedRows& piece : key->pieces) in_order += InOrder(piece, Order::kOfPartition) ? piece.bytes : 0;
+      if (in_order >= worth) by_size.push_back(key);
     }
     std::sort(by_size.begin(), by_size.end(), [](const Key* a, const Key* b) { return a->bytes > b->bytes; });
     for (Key* key : by_size) {
       if (waiting_bytes_ <= Room() / 2) break;
-      TakeFlush(key);
+      if (key->bytes >= kEarlyBytes || MayHaveOpenFile(*key)) TakeFlush(key, Order::kOfPartition);
     }
     return !queue_.empty();
   }
 
-  /// Queues those rows of `key` that may be written now as a file.
-  void TakeFlush(Key* key) {
-    const auto later =
-        std::stable_partition(key->pieces.begin(), key->pieces.end(), [&](const KeyedRows& piece) { return InOrder(piece); });
+  /// Queues those rows of `key` that may be written now, for its open file if it may have one, else as a file of their own.
+  void TakeFlush(Key* key, Order order) {
+    if (key->in_flight) return;
+    const auto later = std::stable_partition(key->pieces.begin(), key->pieces.end(),
+                                             [&](const KeyedRows& piece) { return InOrder(piece, order); });
     if (later == key->pieces.begin()) return;
     Flush flush;
+    flush.key = key;
+    flush.to_open_file = MayHaveOpenFile(*key);
     flush.pieces.assign(std::make_move_iterator(key->pieces.begin()), std::make_move_iterator(later));
     key->pieces.erase(key->pieces.begin(), later);
     SortByPlace(&flush.pieces);
@@ -304,7 +354,12 @@ class KeyedWriter final : public PartitionedWriter {
     key->bytes -= flush.bytes;
     waiting_bytes_ -= flush.bytes;
     pieces_ -= static_cast<int64_t>(flush.pieces.size());
-    flush.name = NextName(key, flush.pieces.front().place.partition, finishing_);
+    if (!key->file) flush.name = NextName(key, flush.pieces.front().place.partition, finishing_);
+    if (flush.to_open_file) {
+      open_files_ += key->has_open_file ? 0 : 1;
+      key->has_open_file = true;
+      key->in_flight = true;
+    }
     queue_.push_back(std::move(flush));
   }
 
@@ -319,25 +374,36 @@ class KeyedWriter final : public PartitionedWriter {
     return key->path + OutputFileName(options_.name_pattern, options_.first_partition + partition, is_only ? -1 : flush);
   }
 
-  Status Write(Flush flush) {
-    ARROW_ASSIGN_OR_RAISE(auto file, KeyFile::Create(options_.output, flush.name, rest_, flush.bytes));
+  /// The rows of `flush` into its file, which is completed unless it is one that stays open. `*file`: the open file, if there
+  /// is one; what stays open is left there.
+  Status Write(const Flush& flush, bool stays_open, std::unique_ptr<KeyFile>* file) {
+    if (!*file) {
+      const int64_t expected_bytes = stays_open ? kFileBytes : flush.bytes;
+      ARROW_ASSIGN_OR_RAISE(*file, KeyFile::Create(options_.output, flush.name, rest_, expected_bytes));
+    }
     for (const KeyedRows& piece : flush.pieces) {
       ARROW_RETURN_NOT_OK(options_.output.context.CheckCancelled());
-      ARROW_RETURN_NOT_OK(file->Add(piece));
+      ARROW_RETURN_NOT_OK((*file)->Add(piece));
     }
-    ARROW_ASSIGN_OR_RAISE(WrittenFile written, file->Finish());
+    return stays_open && (*file)->bytes() < kFileBytes ? (*file)->EndBatch() : Complete(file);
+  }
+
+  Status Complete(std::unique_ptr<KeyFile>* file) {
+    ARROW_ASSIGN_OR_RAISE(WrittenFile written, (*file)->Finish());
     files_.Add(std::move(written));
+    file->reset();
     return Status::OK();
   }
 
-  /// Writes the rows gathered as a run; but keys that will soon be worth a file stay, up to `keep_bytes`. Only one thread is
-  /// here at a time, so that of two runs the older has the older rows of a morsel.
+  /// Writes the rows gathered as a run; but keys that have an open file, or will soon be worth one, stay up to `keep_bytes`.
+  /// Only one thread is here at a time, so that of two runs the older has the older rows of a morsel.
   Status Spill(std::unique_lock<std::mutex>* lock, int64_t keep_bytes) {
     std::vector<KeyedRows> pieces;
     pieces.reserve(static_cast<size_t>(pieces_));
     for (Key* key : by_number_) {
       if (key->pieces.empty()) continue;
-      if (key->spilled_bytes == 0 && key->bytes >= kEarlyBytes && key->bytes <= keep_bytes) {
+      const bool is_worth_a_file = key->has_open_file || key->bytes >= kEarlyBytes;
+      if (key->spilled_bytes == 0 && is_worth_a_file && key->bytes <= keep_bytes) {
         keep_bytes -= key->bytes;
         continue;
       }
@@ -393,15 +459,19 @@ class KeyedWriter final : public PartitionedWriter {
   /// Everything is in memory: each key is written by one thread.
   Status WriteGathered() {
     finishing_ = true;
-    for (Key* key : by_number_) TakeFlush(key);
-    for (const Key* key : by_number_) {
+    for (Key* key : by_number_) TakeFlush(key, Order::kOfPartition);
+    for (Key* key : by_number_) {
+      // An open file that no more rows go to is completed all the same.
+      if (key->file && !key->in_flight) queue_.push_back({key, true, "", {}, 0});
       if (!key->pieces.empty())
         return Status::UnknownError("rows of directory ", key->path, " were left: a morsel did not end");
     }
     // Largest first, so that the threads end at about the same time.
     std::sort(queue_.begin(), queue_.end(), [](const Flush& a, const Flush& b) { return a.bytes > b.bytes; });
-    return RunParallel(threads_, static_cast<int64_t>(queue_.size()),
-                       [&](int64_t i, int) { return Write(std::move(queue_[static_cast<size_t>(i)])); });
+    return RunParallel(threads_, static_cast<int64_t>(queue_.size()), [&](int64_t i, int) {
+      const Flush flush = std::move(queue_[static_cast<size_t>(i)]);
+      return Write(flush, false, &flush.key->file);
+    });
   }
 
   /// Numbers of keys that cut what was spilled into parts of about the same size.
@@ -430,20 +500,26 @@ class KeyedWriter final : public PartitionedWriter {
     int64_t open_key = -1;
     for (;;) {
       ARROW_ASSIGN_OR_RAISE(const KeyedRows piece, merger->Next());
-      if (file && (piece.rows == 0 || piece.key != open_key || file->bytes() >= kFileBytes)) {
-        ARROW_ASSIGN_OR_RAISE(WrittenFile written, file->Finish());
-        files_.Add(std::move(written));
-        file.reset();
+      const bool ends = piece.rows == 0 || piece.key != open_key || (file && file->bytes() >= kFileBytes);
+      if (file && ends) ARROW_RETURN_NOT_OK(Complete(&file));
+      if (piece.rows == 0) break;
+      if (!file) {
+        Key* key = by_number_[static_cast<size_t>(piece.key)];
+        file = std::move(key->file);  // what was spilled comes after what is in it
       }
-      if (piece.rows == 0) return Status::OK();
       if (!file) {
         Key* key = by_number_[static_cast<size_t>(piece.key)];
         const std::string name = NextName(key, piece.place.partition, key->spilled_bytes < kFileBytes);
         ARROW_ASSIGN_OR_RAISE(file, KeyFile::Create(options_.output, name, rest_, key->spilled_bytes));
-        open_key = piece.key;
       }
+      open_key = piece.key;
       ARROW_RETURN_NOT_OK(file->Add(piece));
     }
+    for (int64_t key = first_key; key < end_key; ++key) {
+      std::unique_ptr<KeyFile>& open = by_number_[static_cast<size_t>(key)]->file;
+      if (open) ARROW_RETURN_NOT_OK(Complete(&open));
+    }
+    return Status::OK();
   }
 
   const Options options_;
@@ -451,6 +527,7 @@ class KeyedWriter final : public PartitionedWriter {
   const std::shared_ptr<arrow::Schema> rest_;
   const int threads_;
   const int64_t share_;  ///< bytes of rows to gather at most
+  const int64_t max_open_files_;
   RunStore runs_store_;
   std::atomic<bool> stopped_{false};
   std::atomic<int64_t> held_bytes_{0};  ///< of all gathered batches that are alive
@@ -460,6 +537,8 @@ class KeyedWriter final : public PartitionedWriter {
   std::unordered_map<std::string, Key> keys_;
   std::vector<Key*> by_number_;
   std::map<int64_t, Progress> progress_;
+  int64_t first_unfinished_ = 0;  ///< partition
+  int64_t open_files_ = 0;
   int64_t next_sequence_ = 0;
   int64_t waiting_bytes_ = 0;  ///< of the pieces in `keys_`
   int64_t pieces_ = 0;         ///< in `keys_`

@@ -15,7 +15,7 @@ namespace millstream {
 bool HasPartitionText(const arrow::DataType& type);
 
 /// The text of each of `values`, as Python's str() of a pandas value gives it: "1", "1.0", "True", "2020-01-31 12:00:00"
-/// (zoned times in UTC, with "+00:00"). Texts of missing values are nullopt: null and NaN are one key.
+/// (zoned times in UTC, with "+00:00"). Null and NaN are missing, and one key.
 struct PartitionText {
   std::string text;
   bool is_missing = false;

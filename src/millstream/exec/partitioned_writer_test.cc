@@ -423,6 +423,36 @@ TEST(KeyedWriter, CopiesWhatIsLeftOfLargeBatches) {
   EXPECT_EQ(rows, 2000000);
 }
 
+TEST(KeyedWriter, KeepsAFileOpenForEachOfFewKeys) {
+  // Far more rows than the share: they go to open files as they come, and nothing has to wait on disk.
+  Write write;
+  const auto budget = std::make_shared<MemoryBudget>(int64_t{128} << 20);
+  BudgetPool pool(budget, 0);
+  write.context.pool = &pool;
+  write.context.budget = budget.get();
+  write.context.threads = 3;
+  const auto key = [](int64_t i) { return std::to_string(i % 6); };
+  ASSERT_TRUE(write.Begin(Rows(0, 0, key)->schema(), {"k"}, [](auto* options) { options->share = 2 << 20; }).ok());
+  WriteFromThreads(&write, 3, 2, 20, 20000, key);
+  const auto files = write.End().ValueOrDie();
+  EXPECT_EQ(files.size(), 6u);
+  EXPECT_EQ(write.writer->spilled_bytes(), 0);
+  EXPECT_LT(budget->peak(), int64_t{24} << 20);
+  int64_t total = 0;
+  for (const auto& [name, table] : write.Read()) {
+    const std::vector<int64_t> values = Values(*table);
+    std::map<int64_t, int64_t> last;  // of each partition
+    for (const int64_t value : values) {
+      ASSERT_EQ("k=" + std::to_string(value % 6), name.substr(0, name.find('/')));
+      const auto [at, is_new] = last.try_emplace(value / 400000, -1);
+      ASSERT_LT(at->second, value) << name;
+      at->second = value;
+    }
+    total += table->num_rows();
+  }
+  EXPECT_EQ(total, 800000);
+}
+
 /// The rows of `tables`, by directory; a directory's files in the order of their flushes.
 std::map<std::string, std::vector<int64_t>> ByDirectory(const std::map<std::string, std::shared_ptr<arrow::Table>>& tables) {
   std::map<std::string, std::map<int64_t, std::vector<int64_t>>> files;

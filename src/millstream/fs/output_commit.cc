@@ -27,6 +27,22 @@ bool IsOutput(const std::string& name) {
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
+/// Whether `name` is `pattern` with "7" or "7.1" in the place of its '*'.
+bool IsPart(std::string_view name, std::string_view pattern) {
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos || name.size() < pattern.size()) return false;
+  if (!name.starts_with(pattern.substr(0, star)) || !name.ends_with(pattern.substr(star + 1))) return false;
+  const std::string_view number = name.substr(star, name.size() - pattern.size() + 1);
+  return number.find_first_not_of("0123456789.") == std::string_view::npos && number.front() != '.' && number.back() != '.';
+}
+
+/// The folders of `names`, relative to the output, "" for its own.
+std::set<std::string> FoldersOf(const std::vector<std::string>& names) {
+  std::set<std::string> folders;
+  for (const std::string& name : names) folders.insert(name.find('/') == std::string::npos ? "" : FolderOf(name));
+  return folders;
+}
+
 /// Renames that can be taken back.
 class Mover {
  public:
@@ -72,8 +88,9 @@ class Mover {
   std::vector<std::pair<std::string, std::string>> done_;
 };
 
-Status TakeOldAway(const JobPaths& paths, const std::vector<std::string>& names, bool only_named, Mover* mover) {
-  if (!only_named) {
+Status TakeOldAway(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options,
+                   Mover* mover) {
+  if (!options.only_named) {
     ARROW_ASSIGN_OR_RAISE(const auto old, ListOutput(paths));
     if (!old.empty()) ARROW_RETURN_NOT_OK(paths.filesystem->CreateDir(paths.replaced()));
     for (const FileInfo& info : old) {
@@ -81,19 +98,27 @@ Status TakeOldAway(const JobPaths& paths, const std::vector<std::string>& names,
     }
     return Status::OK();
   }
-  for (const std::string& name : names) {
-    const std::string path = paths.directory + "/" + name;
-    ARROW_ASSIGN_OR_RAISE(const FileInfo info, paths.filesystem->GetFileInfo(path));
-    if (info.type() == FileType::NotFound) continue;
-    if (!info.IsFile()) return Status::IOError("'", path, "' is not a file, so it cannot be replaced by one");
-    ARROW_RETURN_NOT_OK(paths.filesystem->CreateDir(FolderOf(paths.replaced() + "/" + name)));
-    ARROW_RETURN_NOT_OK(mover->Move(path, paths.replaced() + "/" + name));
+  ARROW_ASSIGN_OR_RAISE(const auto old, ListOutput(paths));
+  if (old.empty()) return Status::OK();
+  const std::set<std::string> fresh(names.begin(), names.end());
+  for (const std::string& folder : FoldersOf(names)) {
+    const std::string inside = folder.empty() ? "" : "/" + folder;
+    ARROW_ASSIGN_OR_RAISE(const auto there, List(paths, paths.directory + inside));
+    for (const FileInfo& info : there) {
+      const std::string name = folder + (folder.empty() ? "" : "/") + info.base_name();
+      if (fresh.contains(name) && !info.IsFile()) {
+        return Status::IOError("'", info.path(), "' is not a file, so it cannot be replaced by one");
+      }
+      if (!info.IsFile() || !(fresh.contains(name) || IsPart(info.base_name(), options.part_pattern))) continue;
+      ARROW_RETURN_NOT_OK(paths.filesystem->CreateDir(paths.replaced() + inside));
+      ARROW_RETURN_NOT_OK(mover->Move(paths.directory + "/" + name, paths.replaced() + "/" + name));
+    }
   }
   return Status::OK();
 }
 
 Status MoveAll(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options, Mover* mover) {
-  if (options.mode == OutputMode::kOverwrite) ARROW_RETURN_NOT_OK(TakeOldAway(paths, names, options.only_named, mover));
+  if (options.mode == OutputMode::kOverwrite) ARROW_RETURN_NOT_OK(TakeOldAway(paths, names, options, mover));
   if (names.empty()) return Status::OK();
   ARROW_RETURN_NOT_OK(mover->Move(paths.files(), paths.moving()));
   return mover->MoveInto(paths.moving(), paths.directory, /*replace_files=*/false);
@@ -119,13 +144,16 @@ Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& nam
 
 Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options) {
   std::vector<std::string> old;
-  if (options.mode == OutputMode::kOverwrite && !options.only_named) {
+  if (options.mode == OutputMode::kOverwrite && (!options.only_named || !options.part_pattern.empty())) {
     ARROW_ASSIGN_OR_RAISE(const auto found, List(paths, paths.directory, /*recursive=*/true));
     const std::set<std::string> fresh(names.begin(), names.end());
+    const std::set<std::string> folders = FoldersOf(names);
     for (const FileInfo& info : found) {
       const std::string name = info.path().substr(paths.directory.size() + 1);
       const bool outdated = info.IsFile() && IsOutput(name.substr(0, name.find('/'))) && !fresh.contains(name);
-      if (!outdated) continue;
+      const bool is_part = folders.contains(name.find('/') == std::string::npos ? "" : FolderOf(name)) &&
+                           IsPart(info.base_name(), options.part_pattern);
+      if (!outdated || (options.only_named && !is_part)) continue;
       if (name == "_SUCCESS") {
         ARROW_RETURN_NOT_OK(paths.filesystem->DeleteFile(info.path()));
       } else {

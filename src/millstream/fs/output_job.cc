@@ -152,6 +152,8 @@ class StandardOutputJob final : public OutputJob {
     return state_->Describe(raw.status(), name);
   }
 
+  int64_t open_file_bytes() const override { return state_->kind->renames_folders ? 0 : kUploadBytes; }
+
   Result<std::vector<OutputFile>> Commit() override {
     std::vector<std::string> names;
     std::vector<OutputFile> files;

@@ -26,6 +26,9 @@ class OutputJob {
     OutputMode mode = OutputMode::kOverwrite;  ///< kOverwrite removes older data files of the directory at commit, not before
     bool success_file = false;                 ///< create `_SUCCESS` at the end of Commit
     bool only_named = false;                   ///< overwrite only files of the same name (CSV parts beside other files)
+    /// With only_named: "part.*.parquet", '*' for numbers. Files of such names that lie beside new ones are of an older output
+    /// and replaced too, so that no folder holds parts of both. "": none.
+    std::string part_pattern;
   };
 
   static Result<std::unique_ptr<OutputJob>> Begin(const std::string& directory_uri, const StorageOptions& storage,
@@ -35,6 +38,9 @@ class OutputJob {
   /// A new file of this job, open for writing. Close() keeps it for the commit; Abort() or destruction discards it.
   /// AlreadyExists if `name` was created before in this job. `name` must be relative and free of '..' (Invalid).
   virtual Result<std::shared_ptr<arrow::io::OutputStream>> Create(const std::string& name) = 0;
+
+  /// Bytes that an open file may hold in memory until they are sent: 0 for stores that take them at once.
+  virtual int64_t open_file_bytes() const { return 0; }
 
   /// Moves all closed files into place and returns them, sorted by name. A failed Commit leaves older output readable where
   /// the store allows it, and says what is left.

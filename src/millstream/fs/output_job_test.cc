@@ -156,6 +156,23 @@ TEST_F(LocalOutput, OnlyNamedReplacesFilesOfTheSameNameOnly) {
   EXPECT_THAT(Tree(), ElementsAre("a.csv=new", "b.csv=other", "c.csv=c"));
 }
 
+TEST_F(LocalOutput, PartsOfAnOlderOutputAreReplacedWhereNewOnesCome) {
+  for (const char* name : {"k=1/part.0.csv", "k=1/part.10.csv", "k=1/part.3.1.csv", "k=1/part.x.csv", "k=1/part..csv",
+                           "k=1/notes.txt", "k=2/part.0.csv", "part.0.csv"}) {
+    Put(name, "old");
+  }
+  OutputJob::Options options;
+  options.mode = OutputMode::kOverwrite;
+  options.only_named = true;
+  options.part_pattern = "part.*.csv";
+  auto job = OutputJob::Begin(dir_, {}, options, UnlimitedContext()).ValueOrDie();
+  Write(job.get(), "k=1/part.0.csv", "new");
+  Write(job.get(), "k=3/part.0.csv", "new");
+  ASSERT_TRUE(job->Commit().ok());
+  EXPECT_THAT(Tree(), ElementsAre("k=1/notes.txt=old", "k=1/part..csv=old", "k=1/part.0.csv=new", "k=1/part.x.csv=old",
+                                  "k=2/part.0.csv=old", "k=3/part.0.csv=new", "part.0.csv=old"));
+}
+
 TEST_F(LocalOutput, ErrorModeRefusesOlderOutput) {
   Put("a.txt", "old");
   auto job = TryBegin(OutputMode::kError);
