@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <arrow/type_fwd.h>
@@ -23,11 +24,15 @@ class Expr {
   template <std::same_as<bool> T>
   Expr(T value) : Expr(FromBool(value)) {}  // NOLINT
   template <std::integral T>
-  requires(!std::same_as<T, bool>) Expr(T value) : Expr(FromInt(static_cast<int64_t>(value))) {}  // NOLINT
+  requires(!std::same_as<T, bool>) Expr(T value)
+      : Expr(std::cmp_less_equal(value, INT64_MAX)  // NOLINT
+                 ? FromInt(static_cast<int64_t>(value))
+                 : FromUInt(static_cast<uint64_t>(value))) {}
   template <std::floating_point T>
   Expr(T value) : Expr(FromDouble(value)) {}  // NOLINT
 
-  /// Any scalar function by its name; `options` is JSON text or empty. docs/functions.md lists them.
+  /// Any scalar function by its name; `options` is JSON text or empty. An unknown name is an error once
+  /// the expression meets a frame.
   static Expr Call(const std::string& function, const std::vector<Expr>& arguments, const std::string& options = "");
 
   Expr IsNull() const;
@@ -47,6 +52,7 @@ class Expr {
  private:
   static Expr FromBool(bool value);
   static Expr FromInt(int64_t value);
+  static Expr FromUInt(uint64_t value);
   static Expr FromDouble(double value);
 
   std::shared_ptr<const Expression> expression_;

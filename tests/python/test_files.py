@@ -345,3 +345,70 @@ def test_an_index_of_known_divisions_is_written(tmp_path):
     frame.to_csv(tmp_path / "x.csv", index=False)
     dd.read_csv(tmp_path / "x.csv").to_parquet(tmp_path / "csv")
     assert pq.read_table(tmp_path / "csv").column_names == ["a"]
+
+
+def test_files_are_read_in_the_order_of_their_numbers(tmp_path):
+    frame = pd.DataFrame({"n": range(24)})
+    parts = dd.from_pandas(frame, npartitions=12)
+    parts.to_parquet(tmp_path / "parquet", write_index=False)
+    parts.to_csv(tmp_path / "csv" / "part-*.csv", index=False)
+    assert dd.read_parquet(tmp_path / "parquet").compute().n.tolist() == list(range(24))
+    assert dd.read_csv(tmp_path / "csv" / "*.csv").compute().n.tolist() == list(range(24))
+
+
+def test_groups_of_dictionary_encoded_text(tmp_path):
+    """Row groups with a dictionary, with one that was given up for plain values, and without: one result."""
+    few = pa.table({"key": ["a", None, "b", "a"] * 2000, "value": list(range(8000))})
+    many = pa.table({"key": [f"key {i % 5000}" for i in range(8000)], "value": list(range(8000))})
+    with pq.ParquetWriter(tmp_path / "mixed.parquet", few.schema, dictionary_pagesize_limit=20_000) as writer:
+        writer.write_table(few)
+        writer.write_table(many)
+    pq.write_table(few, tmp_path / "plain.parquet", use_dictionary=False)
+    pq.write_table(few, tmp_path / "small.parquet", row_group_size=1000, data_page_version="2.0")
+    frame = dd.read_parquet(tmp_path, split_row_groups=1)
+    expected = frame.compute()
+    assert len(expected) == 32_000
+    for dropna in (True, False):
+        how = {"value": ["sum", "count", "first"]}
+        groups = frame[frame.value > 10].groupby("key", dropna=dropna).agg(how)
+        assert "encoded [key]" in groups.explain()
+        assert_frame_equal(groups.compute(), expected[expected.value > 10].groupby("key", dropna=dropna).agg(how))
+    assert_series_equal(frame.groupby("value").key.first().compute(), expected.groupby("value").key.first())
+    assert frame.key.nunique().compute() == expected.key.nunique()
+    assert frame.key.max().compute() == expected.key.dropna().max()
+    assert_series_equal(
+        frame.key.value_counts().compute().sort_index(), expected.key.value_counts().sort_index(), check_index_type=False
+    )
+
+
+def test_a_damaged_dictionary_code_is_an_error(tmp_path):
+    """Codes that point behind the dictionary: found by flipping each byte of the file in turn."""
+    pq.write_table(pa.table({"key": ["a", "b", "a", "c"] * 8}), tmp_path / "good.parquet", compression="none")
+    good = (tmp_path / "good.parquet").read_bytes()
+    for place in range(4, len(good) - 8):
+        damaged = bytearray(good)
+        damaged[place] ^= 0xFF
+        (tmp_path / "bad.parquet").write_bytes(bytes(damaged))
+        try:
+            counts = dd.read_parquet(tmp_path / "bad.parquet").groupby("key").size().compute()
+        except (OSError, ValueError, TypeError, KeyError, MemoryError, NotImplementedError) as error:
+            assert str(error)
+        else:
+            assert counts.sum() <= 32
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[us,]", "datetime64[us, ]", "datetime64[", "timestamp[]"])
+def test_a_dtype_cut_short_is_an_error(tmp_path, dtype):
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    (tmp_path / "a.json").write_text('{"a": 1}\n')
+    with pytest.raises((TypeError, ValueError)):
+        dd.read_csv(tmp_path / "a.csv", dtype={"a": dtype}).compute()
+    with pytest.raises((TypeError, ValueError)):
+        dd.read_json(tmp_path / "a.json", dtype={"a": dtype}).compute()
+
+
+def test_secrets_of_addresses_are_not_shown(tmp_path):
+    address = "s3://key:sec/ret@bucket/x.csv"
+    with pytest.raises((OSError, ValueError)) as error:
+        dd.read_csv(address, storage_options={"endpoint_url": "http://127.0.0.1:9", "config_kwargs": {"connect_timeout": 1}})
+    assert "sec/ret" not in str(error.value) and "storage_options" in str(error.value)

@@ -20,7 +20,7 @@ RunReport ToReport(const nlohmann::json& json) {
   report.bytes_written = json.at("bytes_written").get<int64_t>();
   report.peak_memory = json.at("peak_memory").get<int64_t>();
   report.spilled_bytes = json.at("spilled_bytes").get<int64_t>();
-  report.json = json.dump();
+  report.json = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);  // file names may be any bytes
   return report;
 }
 
@@ -133,7 +133,7 @@ arrow::Result<RunReport> DataFrame::Write(const std::string& format, const std::
                                           const Options& options) const {
   ARROW_ASSIGN_OR_RAISE(PlanPtr plan, plan_);
   nlohmann::json parsed = nlohmann::json::parse(options.ToJson(), nullptr, /*allow_exceptions=*/false);
-  if (parsed.is_discarded()) return Status::Invalid("the options are not valid JSON: ", options.ToJson());
+  if (parsed.is_discarded()) return Status::Invalid("the options are not valid JSON");
   ARROW_ASSIGN_OR_RAISE(auto arguments, ParseWriteOptions(format, directory, std::move(parsed)));
   ARROW_ASSIGN_OR_RAISE(PlanPtr write, WriteNode::Make(std::move(plan), std::move(arguments)));
   ARROW_ASSIGN_OR_RAISE(RunOutcome outcome, engine_->Run({write}, {}));

@@ -21,6 +21,7 @@ Expr::Expr(const std::string& text) : Expr(Literal(text)) {}
 Expr::Expr(std::shared_ptr<arrow::Scalar> value) : Expr(Expression::Literal(std::move(value))) {}
 Expr Expr::FromBool(bool value) { return Expr(Literal(value)); }
 Expr Expr::FromInt(int64_t value) { return Expr(Literal(value)); }
+Expr Expr::FromUInt(uint64_t value) { return Expr(Literal(value)); }
 Expr Expr::FromDouble(double value) { return Expr(Literal(value)); }
 
 Expr Expr::Call(const std::string& function, const std::vector<Expr>& arguments, const std::string& options) {

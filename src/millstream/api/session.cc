@@ -23,7 +23,7 @@ arrow::Result<Session> Session::Make(const SessionOptions& options) {
 DataFrame Session::Read(const std::string& format, const std::vector<std::string>& paths, const Options& options) const {
   auto scan = [&]() -> Result<PlanPtr> {
     nlohmann::json parsed = nlohmann::json::parse(options.ToJson(), nullptr, /*allow_exceptions=*/false);
-    if (parsed.is_discarded()) return Status::Invalid("the options are not valid JSON: ", options.ToJson());
+    if (parsed.is_discarded()) return Status::Invalid("the options are not valid JSON");
     ARROW_ASSIGN_OR_RAISE(auto storage, TakeStorageOptions(&parsed));
     return MakeScan(format, paths, parsed, storage, engine_->Context());
   };

@@ -27,17 +27,21 @@ std::optional<int64_t> ReadNumber(const std::string& path) {
   return std::nullopt;
 }
 
-/// The memory of the machine, or of the innermost control group that limits this process.
+/// The memory of the machine, or what the control groups that this process is in leave of it.
 int64_t AvailableMemory() {
   int64_t bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE);
   std::ifstream groups("/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     const size_t path = line.rfind(':');
     if (path == std::string::npos) continue;
-    const std::string group = line.substr(path + 1);
-    for (const std::string& file :
-         {"/sys/fs/cgroup" + group + "/memory.max", "/sys/fs/cgroup/memory" + group + "/memory.limit_in_bytes"}) {
-      if (auto limit = ReadNumber(file)) bytes = std::min(bytes, *limit);
+    // A group's limit holds for the groups below it; inside a container the path may be that of the host.
+    for (std::string group = line.substr(path + 1);; group.resize(group.rfind('/'))) {
+      if (group == "/") group.clear();
+      for (const std::string& file :
+           {"/sys/fs/cgroup" + group + "/memory.max", "/sys/fs/cgroup/memory" + group + "/memory.limit_in_bytes"}) {
+        if (auto limit = ReadNumber(file)) bytes = std::min(bytes, *limit);
+      }
+      if (group.rfind('/') == std::string::npos) break;
     }
   }
   return bytes;

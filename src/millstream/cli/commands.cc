@@ -49,11 +49,16 @@ Result<std::shared_ptr<Engine>> MakeEngine(const SourceOptions& options) {
   return Engine::Make(overrides);
 }
 
+bool IsTabSeparated(std::string_view path) {
+  if (path.ends_with(".gz")) path.remove_suffix(3);
+  return path.ends_with(".tsv");
+}
+
 Result<PlanPtr> Scan(const SourceOptions& options, const Engine& engine) {
   ARROW_ASSIGN_OR_RAISE(const std::string format, FormatOf(options.format, options.source));
   ARROW_ASSIGN_OR_RAISE(nlohmann::json reader, ParseObject(options.options, "--options"));
   ARROW_ASSIGN_OR_RAISE(nlohmann::json storage, ParseObject(options.storage_options, "--storage-options"));
-  if (format == "csv" && options.source.find(".tsv") != std::string::npos && !reader.contains("sep")) reader["sep"] = "\t";
+  if (format == "csv" && IsTabSeparated(options.source)) reader.emplace("sep", "\t");
   return MakeScan(format, {options.source}, reader, storage, engine.Context());
 }
 
@@ -71,6 +76,7 @@ Result<PlanPtr> Conversion(const ConvertOptions& options, const Engine& engine) 
   ARROW_ASSIGN_OR_RAISE(const std::string format, FormatOf(options.format, options.destination));
   ARROW_ASSIGN_OR_RAISE(nlohmann::json writer, ParseObject(options.options, "--write-options"));
   ARROW_ASSIGN_OR_RAISE(writer["storage_options"], ParseObject(options.storage_options, "--write-storage-options"));
+  if (format == "csv" && IsTabSeparated(options.destination)) writer.emplace("sep", "\t");
   if (!options.partition_on.empty()) writer["partition_on"] = options.partition_on;
   // A destination named like a file is one; else it is a directory of files.
   if (!options.format.empty() || options.destination.ends_with('/') || !options.partition_on.empty()) {
@@ -137,14 +143,17 @@ Status PrintTable(const arrow::Table& table) {
   return Status::OK();
 }
 
+/// File names may be any bytes.
+constexpr auto kReplaceBadText = nlohmann::json::error_handler_t::replace;
+
 Status WriteReport(const std::string& file, const nlohmann::json& report) {
   if (file.empty()) return Status::OK();
   if (file == "-") {
-    std::cout << report.dump(2) << "\n";
+    std::cout << report.dump(2, ' ', false, kReplaceBadText) << "\n";
     return Status::OK();
   }
   std::ofstream out(file);
-  out << report.dump(2) << "\n";
+  out << report.dump(2, ' ', false, kReplaceBadText) << "\n";
   out.flush();
   return out ? Status::OK() : Status::IOError("the job is done, but its report cannot be written to ", file);
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -29,7 +30,7 @@ Status ShowProgress(double fraction) {
   ARROW_RETURN_NOT_OK(CheckInterrupt(fraction));
   if (!isatty(STDERR_FILENO)) return Status::OK();
   constexpr size_t kWidth = 40;
-  const auto full = static_cast<size_t>(fraction * kWidth);
+  const auto full = static_cast<size_t>(std::clamp(fraction, 0.0, 1.0) * kWidth);
   std::fprintf(stderr, "\r[%s%s] %3.0f%%", std::string(full, '#').c_str(), std::string(kWidth - full, ' ').c_str(),
                fraction * 100);
   drawn = true;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include <arrow/buffer.h>
@@ -140,7 +141,13 @@ class BlockStream final : public CountedInputStream {
   Result<std::shared_ptr<arrow::Buffer>> NextBlock() {
     ARROW_RETURN_NOT_OK(context_.CheckCancelled());
     if (!read_ahead_) return FillBlock();
-    if (!thread_.joinable()) thread_ = std::thread([this] { Produce(); });
+    if (!thread_.joinable()) {
+      try {
+        thread_ = std::thread([this] { Produce(); });
+      } catch (const std::system_error&) {  // the system gives no more threads: read without
+        return FillBlock();
+      }
+    }
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !ready_.empty() || ended_; });
     if (ready_.empty()) return last_.ok() ? Status::Invalid("read past the end") : last_;

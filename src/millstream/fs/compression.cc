@@ -1,5 +1,7 @@
 #include "millstream/fs/compression.h"
 
+#include <utility>
+
 #include "millstream/fs/gzip_stream.h"
 
 namespace millstream::fs {
@@ -8,6 +10,13 @@ Result<Compression> ParseCompression(std::string_view name, const std::string& u
   if (name == "infer") {
     // A query string is not part of the name: "https://host/x.gz?token=..".
     const std::string_view path = std::string_view(uri).substr(0, uri.starts_with("http") ? uri.find('?') : std::string::npos);
+    for (const auto& [suffix, codec] : {std::pair{".bz2", "bzip2"}, {".xz", "xz"}, {".zst", "zstandard"}, {".lz4", "lz4"}}) {
+      if (path.ends_with(suffix)) {
+        return Status::NotImplemented("files compressed with ", codec, " (", suffix,
+                                      ") as a whole are not there yet, gzip is; for a plain file of that name say "
+                                      "compression=None");
+      }
+    }
     return path.ends_with(".gz") || path.ends_with(".GZ") ? Compression::kGzip : Compression::kNone;
   }
   if (name == "gzip" || name == "gz") return Compression::kGzip;

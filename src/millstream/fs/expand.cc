@@ -25,6 +25,36 @@ bool IsHidden(const std::string& name) { return name.starts_with('_') || name.st
 /// Names that writers leave beside their data, which a wildcard must not take for data.
 bool IsMarker(const std::string& name) { return name == "_SUCCESS" || name == "_temporary"; }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// The run of digits at `at`, without leading zeros; `at` moves behind it.
+std::string_view TakeNumber(std::string_view text, size_t* at) {
+  const size_t begin = std::min(text.find_first_not_of('0', *at), text.size());
+  while (*at < text.size() && IsDigit(text[*at])) ++*at;
+  return text.substr(std::min(begin, *at), *at - std::min(begin, *at));
+}
+
+/// The order of names in which part.2 comes before part.10: runs of digits are compared as numbers.
+bool NaturalLess(std::string_view a, std::string_view b) {
+  size_t i = 0;
+  size_t j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (IsDigit(a[i]) && IsDigit(b[j])) {
+      const std::string_view x = TakeNumber(a, &i);
+      const std::string_view y = TakeNumber(b, &j);
+      if (x.size() != y.size()) return x.size() < y.size();
+      if (x != y) return x < y;
+    } else if (a[i] != b[j]) {
+      return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
+    } else {
+      ++i;
+      ++j;
+    }
+  }
+  if (i < a.size() || j < b.size()) return j < b.size();
+  return a < b;  // 01 and 1
+}
+
 /// Expands one pattern on its file system. Found paths are relative in the same way as the pattern is.
 class Expander {
  public:
@@ -53,7 +83,7 @@ class Expander {
     } else {
       AddFile(path, info);
     }
-    std::sort(files_.begin(), files_.end(), [](const FileEntry& a, const FileEntry& b) { return a.uri < b.uri; });
+    std::sort(files_.begin(), files_.end(), [](const FileEntry& a, const FileEntry& b) { return NaturalLess(a.uri, b.uri); });
     return std::move(files_);
   }
 

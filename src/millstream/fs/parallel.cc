@@ -1,6 +1,7 @@
 #include "millstream/fs/parallel.h"
 
 #include <atomic>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -16,14 +17,18 @@ Status ForEach(size_t count, bool parallel, const std::function<Status(size_t)>&
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
   std::vector<std::thread> threads;
-  for (size_t t = 0; t < std::min(count, kParallelRequests); ++t) {
-    threads.emplace_back([&] {
-      for (size_t i = next++; i < count && !failed; i = next++) {
-        statuses[i] = job(i);
-        if (!statuses[i].ok()) failed = true;
-      }
-    });
+  const auto work = [&] {
+    for (size_t i = next++; i < count && !failed; i = next++) {
+      statuses[i] = job(i);
+      if (!statuses[i].ok()) failed = true;
+    }
+  };
+  try {
+    for (size_t t = 1; t < std::min(count, kParallelRequests); ++t) threads.emplace_back(work);
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those there are, and this one, do it all.
   }
+  work();
   for (std::thread& thread : threads) thread.join();
   for (const Status& status : statuses) ARROW_RETURN_NOT_OK(status);
   return Status::OK();

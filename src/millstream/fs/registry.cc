@@ -47,6 +47,10 @@ Result<ParsedUri> ParseUri(const std::string& uri) {
         if (!name.empty()) known.append(known.empty() ? "" : ", ").append(name);
         continue;
       }
+      if (!kind.path_is_uri && DisplayUri(uri) != uri) {
+        return Status::Invalid(DisplayUri(uri),
+                               ": user and password do not belong into this address: give them as storage_options");
+      }
       const size_t prefix = kind.path_is_uri || scheme.empty() ? 0 : scheme.size() + 3;
       return ParsedUri{&kind, uri.substr(0, prefix), uri.substr(prefix)};
     }

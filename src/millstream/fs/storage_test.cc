@@ -202,6 +202,10 @@ TEST(DisplayUri, HidesSecrets) {
   EXPECT_EQ(DisplayUri("https://user:pass@host/x.csv"), "https://***@host/x.csv");
   EXPECT_EQ(DisplayUri("https://user:p@ss@host/x@y.csv"), "https://***@host/x@y.csv");
   EXPECT_EQ(DisplayUri("https://host/x.csv?X-Amz-Signature=abc"), "https://host/x.csv?***");
+  EXPECT_EQ(DisplayUri("HTTPS://host/x.csv?sig=abc"), "HTTPS://host/x.csv?***");
+  EXPECT_EQ(DisplayUri("s3://key:sec/ret@bucket/x.csv"), "s3://***@bucket/x.csv");
+  EXPECT_EQ(DisplayUri("http://host:8080/a@b/x.csv"), "http://host:8080/a@b/x.csv");
+  EXPECT_EQ(DisplayUri("s3://bucket/user@x/what?.csv"), "s3://bucket/user@x/what?.csv");
   EXPECT_EQ(DisplayUri("s3://bucket/key?x"), "s3://bucket/key?x");
   EXPECT_EQ(DisplayUri("/a/b@c"), "/a/b@c");
 }

@@ -102,7 +102,10 @@ std::shared_ptr<Engine> DefaultEngine() {
 void BindEngine(nb::module_& module) {
   nb::class_<ResultHandle>(module, "Result")
       .def_prop_ro("tables", &Tables)
-      .def_prop_ro("report", [](const ResultHandle& self) { return self.outcome->report.dump(); })
+      .def_prop_ro("report",
+                   [](const ResultHandle& self) {
+                     return self.outcome->report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+                   })
       .def_prop_ro("analyzed", [](const ResultHandle& self) { return self.outcome->analyzed; });
   module.def("execute", &Execute, nb::arg("plans"), nb::arg("progress") = nb::none());
   module.def("configure", &Configure, nb::arg("memory_limit") = nb::none(), nb::arg("threads") = nb::none(),

@@ -27,7 +27,7 @@ struct ExprHandle {
 nlohmann::json ParseOptions(const OptionalText& text) {
   if (!text || text->empty()) return nullptr;
   nlohmann::json json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) ThrowIfError(Status::Invalid("options are not valid JSON: ", *text));
+  if (json.is_discarded()) ThrowIfError(Status::Invalid("options are not valid JSON"));
   return json;
 }
 
