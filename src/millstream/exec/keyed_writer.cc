@@ -34,6 +34,7 @@ constexpr int64_t kMaxBlockBytes = 256 << 10;
 constexpr int64_t kMinFanIn = 4;
 constexpr int64_t kMaxFanIn = 512;
 constexpr int64_t kJoinRows = 4096;         ///< smaller pieces are joined before they are encoded
+constexpr int64_t kExactRows = 16;          ///< fewer are taken to be as large as the average of their batch
 constexpr int64_t kAloneBytes = 256 << 10;  ///< unless they have as many bytes
 constexpr int64_t kJoinBytes = 1 << 20;
 
@@ -242,7 +243,10 @@ class KeyedWriter final : public PartitionedWriter {
         by_number_.push_back(key);
       }
       const int64_t rows = grouped.offsets[k + 1] - grouped.offsets[k];
-      const auto piece_bytes = static_cast<int64_t>(static_cast<double>(rows) * row_bytes);
+      auto piece_bytes = static_cast<int64_t>(static_cast<double>(rows) * row_bytes);
+      if (rows >= kExactRows) {  // rows of one key may be far larger than others
+        ARROW_ASSIGN_OR_RAISE(piece_bytes, arrow::util::ReferencedBufferSize(*batch->Slice(grouped.offsets[k], rows)));
+      }
       key->pieces.push_back({key->number, place, batch, grouped.offsets[k], rows, piece_bytes});
       key->bytes += piece_bytes;
       waiting_bytes_ += piece_bytes;
@@ -273,7 +277,7 @@ class KeyedWriter final : public PartitionedWriter {
   /// Until the rows gathered fit. One thread at a time decides what goes; all that come by write the files, or wait.
   Status MakeRoom() {
     std::unique_lock lock(mutex_);
-    bool compacted = false;
+    bool compacting_helps = true;
     while (!queue_.empty() || HeldBytes() > Room()) {
       ARROW_RETURN_NOT_OK(CheckGoingOn());
       if (!queue_.empty()) {
@@ -282,15 +286,16 @@ class KeyedWriter final : public PartitionedWriter {
         changed_.wait(lock);
       } else if (pieces_ == 0) {
         break;
-      } else if (QueueLargest(kEarlyAppendBytes)) {
+      } else if (QueueLargest(kEarlyAppendBytes, Room() / 2)) {
         continue;
-      } else if (!compacted && waiting_bytes_ <= Room() / 2) {
+      } else if (compacting_helps && waiting_bytes_ <= Room() / 2) {
+        const int64_t before = HeldBytes();
         ARROW_RETURN_NOT_OK(Compact());
-        compacted = true;
-      } else if (QueueLargest(1)) {
+        compacting_helps = HeldBytes() < before / 4 * 3;
+      } else if (QueueLargest(1, 0)) {
         continue;
       } else {
-        ARROW_RETURN_NOT_OK(Spill(&lock, compacted ? 0 : Room() / 4));
+        ARROW_RETURN_NOT_OK(Spill(&lock, waiting_bytes_ > Room() / 2 ? Room() / 4 : 0));
       }
     }
     return Status::OK();
@@ -318,10 +323,9 @@ class KeyedWriter final : public PartitionedWriter {
     return status;
   }
 
-  /// The largest keys that are worth a file, until half of the share is free. A key some of whose rows are on disk waits for
-  /// the end: they may belong before those in memory.
-  /// `append_bytes`: what is worth going to an open file.
-  bool QueueLargest(int64_t append_bytes) {
+  /// The largest keys that are worth a file, until no more than `enough` bytes wait. A key some of whose rows are on disk waits
+  /// for the end: they may belong before those in memory. `append_bytes`: what is worth going to an open file.
+  bool QueueLargest(int64_t append_bytes, int64_t enough) {
     std::vector<Key*> by_size;
     for (Key* key : by_number_) {
       const int64_t worth = key->has_open_file ? append_bytes : kEarlyAppendBytes;
@@ -332,7 +336,7 @@ class KeyedWriter final : public PartitionedWriter {
     }
     std::sort(by_size.begin(), by_size.end(), [](const Key* a, const Key* b) { return a->bytes > b->bytes; });
     for (Key* key : by_size) {
-      if (waiting_bytes_ <= Room() / 2) break;
+      if (waiting_bytes_ <= enough) break;
       if (key->bytes >= kEarlyBytes || MayHaveOpenFile(*key)) TakeFlush(key, Order::kOfPartition);
     }
     return !queue_.empty();
