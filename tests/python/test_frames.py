@@ -145,6 +145,10 @@ def test_partitions(frame, lazy):
         lazy.partitions[3]
     with pytest.raises(ValueError, match="at least 1"):
         lazy.repartition(npartitions=0)
+    with pytest.raises(ValueError, match="npartitions"):
+        lazy.repartition()
+    with pytest.raises(NotImplementedError, match="not there yet"):
+        lazy.repartition(partition_size="100MB")
 
 
 def test_persist(frame, lazy):

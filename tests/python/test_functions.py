@@ -40,6 +40,7 @@ TEXT = [
     lambda s: s.str.pad(8, "both", "*"),
     lambda s: s.str.center(9),
     lambda s: s * 2,
+    lambda s: 2 * s,
 ]
 
 

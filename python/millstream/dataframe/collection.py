@@ -111,8 +111,19 @@ class Collection(Lazy):
             raise ValueError(f"there is no partition {n}: there are {self.npartitions}, counted from 0")
         return self.partitions[n]
 
-    def repartition(self, *, npartitions: int) -> Self:
+    def repartition(
+        self,
+        divisions: Any = None,
+        npartitions: int | None = None,
+        partition_size: Any = None,
+        freq: Any = None,
+        force: bool = False,
+    ) -> Self:
         """The same rows in the same order in `npartitions` partitions."""
+        if divisions is not None or partition_size is not None or freq is not None:
+            raise NotImplementedError("repartition by divisions, partition_size or freq is not there yet: use npartitions=")
+        if npartitions is None:
+            raise ValueError("repartition needs npartitions=")
         count = int(npartitions)
         if count < 1:
             raise ValueError(f"npartitions must be at least 1, not {npartitions!r}")

@@ -40,8 +40,9 @@ def binary(source: Source, function: str, left: Any, right: Any) -> Column:
         return compare(source, function, left, right)
     if function == "divide":  # which is done in floats, so that integers of any size will do
         left, right = (float(operand) if _is_long(operand) else operand for operand in (left, right))
-    if function == "multiply" and isinstance(left, Column) and is_text(left.type) and isinstance(right, int):
-        return source.call("str_repeat", [left], {"repeats": max(right, 0)})
+    text, times = (left, right) if isinstance(left, Column) else (right, left)
+    if function == "multiply" and is_text(text.type) and isinstance(times, int):
+        return source.call("str_repeat", [text], {"repeats": max(int(times), 0)})
     if not isinstance(left, Column):
         left = literal(left, right.type)
     if not isinstance(right, Column):
