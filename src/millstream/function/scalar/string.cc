@@ -234,12 +234,11 @@ Result<BoundFunction> BindJoin(const Arguments& arguments, const nlohmann::json&
 void AddStringFunctions(ScalarFunctionRegistry* registry) {
   using namespace scalar;  // NOLINT(google-build-using-namespace)
   const auto text = arrow::utf8();
-  for (const auto& [name, kernel] : kPlainKernels) {
-    registry->Add(OfText(name, {}, text, [kernel](const nlohmann::json&) -> Result<TextRun> { return PlainKernel(kernel); }));
-  }
-  for (const auto& [name, kernel] : kTests) {
-    registry->Add(TestOfText(name, {}, [kernel](const nlohmann::json&) -> Result<TextRun> { return PlainKernel(kernel); }));
-  }
+  const auto make = [](const char* kernel) {
+    return [kernel](const nlohmann::json&) -> Result<TextRun> { return PlainKernel(kernel); };
+  };
+  for (const auto& [name, kernel] : kPlainKernels) registry->Add(OfText(name, {}, text, make(kernel)));
+  for (const auto& [name, kernel] : kTests) registry->Add(TestOfText(name, {}, make(kernel)));
   registry->Add(OfText("str_len", {}, arrow::int64(), MakeLength));
   registry->Add(OfText("str_strip", {"to_strip"}, text, MakeStrip("utf8_trim")));
   registry->Add(OfText("str_lstrip", {"to_strip"}, text, MakeStrip("utf8_ltrim")));
