@@ -192,3 +192,13 @@ def test_interrupting_writes_nothing(tmp_path, name):
     assert running.returncode == 130, stderr
     assert stderr == "millstream: interrupted; nothing was written\n" and stdout == ""
     assert os.listdir(tmp_path) == ["long.csv"]
+
+
+def test_tsv_has_tabs_on_both_sides(tmp_path):
+    folder = tmp_path / "x.tsv.d"
+    folder.mkdir()
+    (folder / "a.csv").write_text("id,name\n1,a\n")
+    millstream("convert", folder / "a.csv", tmp_path / "b.tsv")
+    assert (tmp_path / "b.tsv").read_text() == "id\tname\n1\ta\n"
+    millstream("convert", tmp_path / "b.tsv", tmp_path / "c.csv")
+    assert (tmp_path / "c.csv").read_text() == "id,name\n1,a\n"

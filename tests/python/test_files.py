@@ -412,3 +412,18 @@ def test_secrets_of_addresses_are_not_shown(tmp_path):
     with pytest.raises((OSError, ValueError)) as error:
         dd.read_csv(address, storage_options={"endpoint_url": "http://127.0.0.1:9", "config_kwargs": {"connect_timeout": 1}})
     assert "sec/ret" not in str(error.value) and "storage_options" in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", ["bz2", "xz", "zst", "lz4"])
+def test_a_codec_that_is_not_there_is_an_error(tmp_path, suffix):
+    """Plain text under such a name would be broken for everyone else, and so is compressed text that is read as plain."""
+    place = tmp_path / f"a.csv.{suffix}"
+    with pytest.raises(NotImplementedError, match=f"a.csv.{suffix}.*gzip"):
+        dd.from_pandas(pd.DataFrame({"a": [1]}), npartitions=1).to_csv(place, single_file=True)
+    assert not place.exists()
+    place.write_text("a\n1\n")
+    with pytest.raises(NotImplementedError, match=f"a.csv.{suffix}.*gzip"):
+        dd.read_csv(place, blocksize=None)
+    assert dd.read_csv(place, blocksize=None, compression=None).a.compute().tolist() == [1]
+    place.write_text('{"a": 1}\n')
+    assert dd.read_json(place, compression=None).a.compute().tolist() == [1]

@@ -37,6 +37,14 @@ def test_fewer_parts_replace_all_older_ones(tmp_path):
         assert len(list(place.iterdir())) == 1, write
 
 
+def test_files_that_only_look_like_parts_stay(tmp_path):
+    (tmp_path / "2024.csv").write_text("mine")
+    frame([1, 2], npartitions=2).to_csv(str(tmp_path / "*.csv"))
+    frame([3]).to_csv(str(tmp_path / "*.csv"))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["0.csv", "1.csv", "2024.csv"]
+    assert (tmp_path / "2024.csv").read_text() == "mine"
+
+
 def test_folders_that_get_no_rows_stay(tmp_path):
     days = pd.DataFrame({"day": [1, 2], "a": [10, 20]})
     dd.from_pandas(days, npartitions=2).to_parquet(str(tmp_path), partition_on="day", write_index=False)

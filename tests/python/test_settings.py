@@ -154,3 +154,12 @@ assert os.listdir({str(tmp_path)!r})
     done = run_with(code, MILLSTREAM_FORCE_SPILL="1")
     assert done.returncode == 0, done.stderr
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("rows", ["0", "-1", "1048577", "two"])
+def test_batch_rows_have_bounds(rows):
+    code = "import millstream; millstream.settings()"
+    run = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "MILLSTREAM_BATCH_ROWS": rows}, capture_output=True, text=True
+    )
+    assert run.returncode != 0 and "MILLSTREAM_BATCH_ROWS" in run.stderr

@@ -90,8 +90,8 @@ def read_csv(
     elif "header" not in kwargs and kwargs.get("names") is not None:
         kwargs["header"] = None
     options = {
-        **kwargs, "compression": compression, "sample": parse_bytes(sample, "sample"), "assume_missing": assume_missing,
-        "lineterminator": lineterminator, "dtype": _dtype_names(dtype),
+        **kwargs, "compression": compression or "none", "sample": parse_bytes(sample, "sample"),
+        "assume_missing": assume_missing, "lineterminator": lineterminator, "dtype": _dtype_names(dtype),
     }  # fmt: skip
     options = {name: value for name, value in options.items() if value is not None or name == "header"}
     if blocksize != "default":
@@ -130,7 +130,7 @@ def read_json(
     dtype = kwargs.pop("dtype", None)
     options = {
         **kwargs, "orient": orient, "lines": True if lines is None else lines, "encoding": encoding,
-        "compression": compression, "sample": parse_bytes(sample, "sample"), "dtype": _dtype_names(dtype),
+        "compression": compression or "none", "sample": parse_bytes(sample, "sample"), "dtype": _dtype_names(dtype),
         "blocksize": None if blocksize is None else parse_bytes(blocksize, "blocksize"),
     }  # fmt: skip
     options = {name: value for name, value in options.items() if value is not None}

@@ -19,6 +19,7 @@ namespace {
 
 constexpr double kDefaultShare = 0.6;
 constexpr int kMaximumThreads = 1024;
+constexpr int64_t kMaximumBatchRows = 1 << 20;  ///< what an aggregation numbers (GroupBy::kMaxBatchRows)
 
 std::optional<int64_t> ReadNumber(const std::string& path) {
   std::ifstream file(path);
@@ -132,7 +133,9 @@ Status ApplyEnvironment(Settings* settings) {
   if (const char* text = std::getenv("MILLSTREAM_TEMP_DIR"); text && *text) settings->temp_dir = text;
   if (const char* text = std::getenv("MILLSTREAM_BATCH_ROWS"); text && *text) {
     ARROW_ASSIGN_OR_RAISE(settings->batch_rows, ParseInteger(text, "MILLSTREAM_BATCH_ROWS"));
-    if (settings->batch_rows < 1) return Status::Invalid("MILLSTREAM_BATCH_ROWS must be at least 1");
+    if (settings->batch_rows < 1 || settings->batch_rows > kMaximumBatchRows) {
+      return Status::Invalid("MILLSTREAM_BATCH_ROWS must be from 1 to ", kMaximumBatchRows, ", not ", text);
+    }
   }
   if (const char* text = std::getenv("MILLSTREAM_FORCE_SPILL"); text && *text) settings->force_spill = std::string(text) != "0";
   return Status::OK();

@@ -23,7 +23,9 @@ class AggregateSink final : public Sink {
     // Rows are ordered by morsel, then batch.
     const int64_t number = batches_of_morsel_[static_cast<size_t>(tag.thread)]++;
     if (number >> kBatchBits != 0)
-      return Status::NotImplemented("a morsel of more than ", number, " batches; raise batch_rows");
+      return Status::NotImplemented("an aggregation met more than ", number, " batches in one piece of partition ",
+                                    tag.partition,
+                                    "; batches this small come of MILLSTREAM_BATCH_ROWS: set it higher, or leave it out");
     return groups_->Consume(tag.thread, *batch, tag.partition, (tag.morsel << kBatchBits) + number);
   }
   Status MorselDone(const BatchTag& tag) override {

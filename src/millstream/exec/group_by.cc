@@ -240,8 +240,9 @@ Status GroupByImpl::Consume(int thread, const arrow::RecordBatch& batch, int64_t
   std::lock_guard lock(state.mutex);
   state.rows += batch.num_rows();
   if (batch.num_rows() > kMaxBatchRows || sequence > kMaxSequence) {
-    return Status::NotImplemented("a group-by keeps the order of rows of at most ", kMaxSequence, " batches of ", kMaxBatchRows,
-                                  " rows in a partition; use more or smaller partitions (blocksize)");
+    return Status::NotImplemented("an aggregation cannot number the rows of partition ", partition, ": batch ", sequence,
+                                  " of ", batch.num_rows(), " rows is beyond batch ", kMaxSequence, " or ", kMaxBatchRows,
+                                  " rows; read it in more, smaller partitions (blocksize)");
   }
   const uint64_t position = static_cast<uint64_t>(sequence) * kMaxBatchRows;
   ARROW_RETURN_NOT_OK(main_->Consume(thread, &state.sources[0], batch, partition, position));

@@ -247,6 +247,7 @@ class KeyedWriter final : public PartitionedWriter {
       if (rows >= kExactRows) {  // rows of one key may be far larger than others
         ARROW_ASSIGN_OR_RAISE(piece_bytes, arrow::util::ReferencedBufferSize(*batch->Slice(grouped.offsets[k], rows)));
       }
+      piece_bytes = std::max<int64_t>(1, piece_bytes);  // a key with rows must never seem to have nothing to give
       key->pieces.push_back({key->number, place, batch, grouped.offsets[k], rows, piece_bytes});
       key->bytes += piece_bytes;
       waiting_bytes_ += piece_bytes;
@@ -507,12 +508,9 @@ class KeyedWriter final : public PartitionedWriter {
       const bool ends = piece.rows == 0 || piece.key != open_key || (file && file->bytes() >= kFileBytes);
       if (file && ends) ARROW_RETURN_NOT_OK(Complete(&file));
       if (piece.rows == 0) break;
+      Key* key = by_number_[static_cast<size_t>(piece.key)];
+      if (!file) file = std::move(key->file);  // what was spilled comes after what is in it
       if (!file) {
-        Key* key = by_number_[static_cast<size_t>(piece.key)];
-        file = std::move(key->file);  // what was spilled comes after what is in it
-      }
-      if (!file) {
-        Key* key = by_number_[static_cast<size_t>(piece.key)];
         const std::string name = NextName(key, piece.place.partition, key->spilled_bytes < kFileBytes);
         ARROW_ASSIGN_OR_RAISE(file, KeyFile::Create(options_.output, name, rest_, key->spilled_bytes));
       }

@@ -423,6 +423,27 @@ TEST(KeyedWriter, CopiesWhatIsLeftOfLargeBatches) {
   EXPECT_EQ(rows, 2000000);
 }
 
+TEST(KeyedWriter, MakesRoomWhereRowsTakeLessThanAByte) {
+  // One key has an open file; then rows of a bit each come, fewer than a byte for each key.
+  Write write;
+  const auto columns = schema({field("k", arrow::utf8()), field("b", arrow::boolean())});
+  const auto rows = [&](int64_t count, const std::function<std::string(int64_t)>& key) {
+    arrow::StringBuilder keys;
+    arrow::BooleanBuilder values;
+    for (int64_t i = 0; i < count; ++i) EXPECT_TRUE(keys.Append(key(i)).ok() && values.Append(i % 2 == 0).ok());
+    return arrow::RecordBatch::Make(columns, count, {keys.Finish().ValueOrDie(), values.Finish().ValueOrDie()});
+  };
+  ASSERT_TRUE(write.Begin(columns, {"k"}, [](auto* options) { options->share = 1; }).ok());
+  ASSERT_TRUE(write.writer->Consume(0, 0, rows(600000, [](int64_t) { return "0"; })).ok());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(write.writer->Consume(0, 0, rows(9, [](int64_t row) { return std::to_string(row); })).ok());
+  }
+  ASSERT_TRUE(write.writer->MorselDone(0, 0).ok() && write.writer->PartitionDone(0, 1).ok());
+  int64_t total = 0;
+  for (const auto& file : write.End().ValueOrDie()) total += file.rows;
+  EXPECT_EQ(total, 600027);
+}
+
 TEST(KeyedWriter, KeepsAFileOpenForEachOfFewKeys) {
   // Far more rows than the share: they go to open files as they come, and nothing has to wait on disk.
   Write write;

@@ -116,7 +116,8 @@ Result<std::unique_ptr<Sink>> MakeWriteSink(const PlanNode& node, const SinkCont
   fs::OutputJob::Options job_options;
   if (arguments.single_file) std::tie(directory, pattern) = SplitFilePath(arguments.path);
   job_options.only_named = arguments.single_file || !arguments.replace_directory;
-  if (!arguments.single_file) job_options.part_pattern = pattern;
+  // Names that say that they are parts; "*.csv" may also name files that are no output at all (2024.csv).
+  if (!arguments.single_file && pattern.find("part") != std::string::npos) job_options.part_pattern = pattern;
   job_options.success_file = arguments.success_file;
   const bool compresses_whole_files = arguments.format == "csv" || arguments.format == "json";
   job_options.mode = arguments.mode == "append"  ? fs::OutputMode::kAppend

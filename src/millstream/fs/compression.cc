@@ -12,9 +12,8 @@ Result<Compression> ParseCompression(std::string_view name, const std::string& u
     const std::string_view path = std::string_view(uri).substr(0, uri.starts_with("http") ? uri.find('?') : std::string::npos);
     for (const auto& [suffix, codec] : {std::pair{".bz2", "bzip2"}, {".xz", "xz"}, {".zst", "zstandard"}, {".lz4", "lz4"}}) {
       if (path.ends_with(suffix)) {
-        return Status::NotImplemented("files compressed with ", codec, " (", suffix,
-                                      ") as a whole are not there yet, gzip is; for a plain file of that name say "
-                                      "compression=None");
+        return Status::NotImplemented("'", DisplayUri(uri), "' is named as a file compressed with ", codec,
+                                      ", which is not there yet: use gzip (.gz), or compression=None if it is plain text");
       }
     }
     return path.ends_with(".gz") || path.ends_with(".GZ") ? Compression::kGzip : Compression::kNone;

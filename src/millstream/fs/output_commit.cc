@@ -98,8 +98,10 @@ Status TakeOldAway(const JobPaths& paths, const std::vector<std::string>& names,
     }
     return Status::OK();
   }
-  ARROW_ASSIGN_OR_RAISE(const auto old, ListOutput(paths));
-  if (old.empty()) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto all, List(paths, paths.directory));
+  const bool is_new =
+      std::all_of(all.begin(), all.end(), [](const FileInfo& info) { return info.base_name() == "_temporary"; });
+  if (is_new) return Status::OK();
   const std::set<std::string> fresh(names.begin(), names.end());
   for (const std::string& folder : FoldersOf(names)) {
     const std::string inside = folder.empty() ? "" : "/" + folder;
@@ -145,9 +147,10 @@ Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& nam
 Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options) {
   std::vector<std::string> old;
   if (options.mode == OutputMode::kOverwrite && (!options.only_named || !options.part_pattern.empty())) {
-    ARROW_ASSIGN_OR_RAISE(const auto found, List(paths, paths.directory, /*recursive=*/true));
     const std::set<std::string> fresh(names.begin(), names.end());
     const std::set<std::string> folders = FoldersOf(names);
+    const bool only_here = options.only_named && folders == std::set<std::string>{""};
+    ARROW_ASSIGN_OR_RAISE(const auto found, List(paths, paths.directory, /*recursive=*/!only_here));
     for (const FileInfo& info : found) {
       const std::string name = info.path().substr(paths.directory.size() + 1);
       const bool outdated = info.IsFile() && IsOutput(name.substr(0, name.find('/'))) && !fresh.contains(name);

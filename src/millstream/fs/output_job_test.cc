@@ -173,6 +173,15 @@ TEST_F(LocalOutput, PartsOfAnOlderOutputAreReplacedWhereNewOnesCome) {
                                   "k=2/part.0.csv=old", "k=3/part.0.csv=new", "part.0.csv=old"));
 }
 
+TEST_F(LocalOutput, ReplacesAFileThatReadersWouldSkip) {
+  for (const char* text : {"old", "new"}) {
+    auto job = Begin(OutputMode::kOverwrite, false, /*only_named=*/true);
+    Write(job.get(), "_x.csv", text);
+    ASSERT_TRUE(job->Commit().ok());
+  }
+  EXPECT_THAT(Tree(), ElementsAre("_x.csv=new"));
+}
+
 TEST_F(LocalOutput, ErrorModeRefusesOlderOutput) {
   Put("a.txt", "old");
   auto job = TryBegin(OutputMode::kError);

@@ -61,7 +61,9 @@ Result<std::string> FromPythonReplacement(const std::string& replacement) {
     }
     const bool backslash = i + 1 < replacement.size() && replacement[i + 1] == '\\';
     if (!backslash && (!is_digit(i + 1) || is_digit(i + 2))) {
-      return Status::NotImplemented("the replacement '", replacement, "' has an escape beyond \\0 to \\9 and \\\\");
+      return Status::NotImplemented(
+          "the replacement '", replacement,
+          "' has an escape beyond \\0 to \\9 and \\\\: write the character itself, and a backslash as \\\\");
     }
     if (replacement[i + 1] == '0') {
       result += '\0';
