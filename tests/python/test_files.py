@@ -260,6 +260,24 @@ def test_the_same_by_expressions(tmp_path, events):
     assert len(dd.read_parquet(tmp_path / "out")) == 20
 
 
+def test_json_keys_behind_the_sample_are_not_lost(tmp_path):
+    place = tmp_path / "a.json"
+    place.write_text('{"a": 1, "r": {"x": 1}}\n' * 10 + '{"a": 2, "late": "!", "r": {"x": 2, "deep": 3}}\n')
+    frame = dd.read_json(place, sample=100)
+    with pytest.raises(ValueError, match=r'a\.json: line 11: .*"late".*sample'):
+        frame.compute()
+    with pytest.raises(ValueError, match=r'line 11: .*"late"'):
+        frame.to_parquet(str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ValueError, match=r"line 11: column 'r': .*deep"):
+        frame.r.compute()
+    assert len(frame) == 11 and frame.a.sum().compute() == 12
+    assert dd.read_json(place, sample=100, unexpected_field_behavior="ignore").compute().columns.tolist() == ["a", "r"]
+    assert dd.read_json(place).compute().late.dropna().tolist() == ["!"]
+    named = dd.read_json(place, sample=100, dtype={"late": "str", "r": "json"}).compute()
+    assert named.late.iloc[10] == "!" and named.r.iloc[10] == {"x": 2, "deep": 3}
+
+
 def test_json_round_trip(tmp_path, trips):
     dd.from_pandas(trips[["id", "fare", "flag"]], npartitions=2).to_json(f"{tmp_path}/out/*.json")
     assert sorted(os.listdir(tmp_path / "out")) == ["0.json", "1.json"]

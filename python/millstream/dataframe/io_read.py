@@ -117,7 +117,8 @@ def read_json(
     """Reads JSON: a record per line (the default for orient="records"), or one array of records per file (lines=False).
 
     Objects whose keys agree across the sample become structs, other objects and arrays of mixed values stay JSON text until
-    Python asks for them. Keys that first appear after `sample` bytes are left out: make it larger, or name them in `dtype`.
+    Python asks for them. A key that first appears after `sample` bytes is an error where all columns are read: make it larger,
+    name the key in `dtype`, select the columns you need, or pass unexpected_field_behavior="ignore" to leave such keys out.
     """
     _refuse("read_json", include_path_column=include_path_column, path_converter=path_converter, meta=meta)
     if orient != "records":

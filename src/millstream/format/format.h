@@ -47,6 +47,9 @@ struct ReadRequest {
   /// Columns of `schema` that may come dictionary-encoded (dictionary<int32, type>) where they lie so in the file; a batch's
   /// own schema says which do. Others come in the type that `schema` gives them.
   std::vector<std::string> encoded;
+  /// Inspection::schema, of which `schema` is a part; nullptr where the caller does not say. A format whose records may hold
+  /// columns that Inspect has not seen tells from it whether any were left out on purpose.
+  std::shared_ptr<arrow::Schema> whole;
 };
 
 using EmitBatch = std::function<Status(std::shared_ptr<arrow::RecordBatch>)>;

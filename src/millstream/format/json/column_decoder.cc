@@ -48,9 +48,11 @@ Status ColumnDecoderBase::Refuse(const Block& block, uint32_t k) const {
                          nested || same ? "json" : remedy, "'}, or a larger sample");
 }
 
-Status ColumnDecoderBase::Broken(const SyntaxError& error) const {
+Status ColumnDecoderBase::Broken(const Block& block, const SyntaxError& error) const {
   state_->refused = error.ordinal;
-  return Status::Invalid("column '", path_, "': ", error.message);
+  if (!error.unexpected_key) return Status::Invalid("column '", path_, "': ", error.message);
+  return Status::Invalid("column '", path_, "': ", UnexpectedKey(block, error.ordinal), "pass dtype={'", state_->column,
+                         "': 'json'}, a larger sample, or unexpected_field_behavior='ignore' to leave it out");
 }
 
 Status ColumnDecoderBase::NullOrRefuse(const Block& block, uint32_t k, int64_t row) {
@@ -79,6 +81,10 @@ Result<std::unique_ptr<ColumnDecoder>> MakeColumnDecoder(const std::shared_ptr<a
   }
   return Status::TypeError("column '", path, "': JSON cannot be read as ", type->ToString(),
                            "; known are bool, the integers, float32, float64, string, json, timestamps, lists and structs");
+}
+
+std::string UnexpectedKey(const Block& block, uint32_t k) {
+  return "the key " + Excerpt(block, k) + " was not in the sample, from which the columns are taken, and would be lost; ";
 }
 
 bool IsJsonType(const arrow::DataType& type) {

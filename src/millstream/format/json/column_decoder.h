@@ -29,6 +29,7 @@ struct DecodeState {
   TaskContext context;
   std::set<std::string> text_columns;          ///< columns the user made strings: other values give their JSON text
   std::map<std::string, int64_t> epoch_units;  ///< nanoseconds of one unit, for times given as numbers
+  std::set<std::string> partial;               ///< paths ("" for the record) of objects whose other keys are passed over
   std::string column;                          ///< the column being decoded
   uint32_t refused = 0;                        ///< ordinal of the value of the last error
 };
@@ -47,5 +48,8 @@ class ColumnDecoder {
 /// JSON cannot be read as.
 Result<std::unique_ptr<ColumnDecoder>> MakeColumnDecoder(const std::shared_ptr<arrow::DataType>& type, const std::string& path,
                                                          DecodeState* state);
+
+/// How an error begins that is about the key at `k`, which no column takes.
+std::string UnexpectedKey(const Block& block, uint32_t k);
 
 }  // namespace millstream::json_format

@@ -56,7 +56,7 @@ class ColumnDecoderBase : public ColumnDecoder {
   /// The error for the value at k.
   Status Refuse(const Block& block, uint32_t k) const;
   /// The error for a value at k that is not JSON.
-  Status Broken(const SyntaxError& error) const;
+  Status Broken(const Block& block, const SyntaxError& error) const;
   /// Null where the value at k is the literal, else an error.
   Status NullOrRefuse(const Block& block, uint32_t k, int64_t row);
 

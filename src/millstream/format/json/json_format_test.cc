@@ -159,6 +159,50 @@ TEST(JsonRead, ProjectionOfColumnsAndOfChildren) {
   EXPECT_EQ(ColumnText(**table, "r"), "[{name:string = x},{name:string = y}]");
 }
 
+/// Two records, of which the sample sees only the first.
+ReadSetup SampleOfOneLine(const std::string& first) {
+  ReadSetup setup;
+  setup.options = {{"sample", first.size()}};
+  return setup;
+}
+
+TEST(JsonRead, KeysBehindTheSampleAreErrors) {
+  const std::string first = R"({"a":1,"r":{"x":1},"l":[{"p":1}]})"
+                            "\n";
+  for (const auto& [record, key] : {std::pair{R"({"a":2,"late":null,"r":{"x":2}})", "\"late\""},
+                                    {R"({"a":2,"r":{"x":2,"late":3}})", "column 'r': the key \"late\""},
+                                    {R"({"a":2,"l":[{},{"late":[]}]})", "column 'l[]': the key \"late\""}}) {
+    ReadSetup setup = SampleOfOneLine(first);
+    const std::string text = first + "\n" + record + "\n";
+    const std::string error = ReadError(text, setup);
+    EXPECT_THAT(error, HasSubstr("line 3"));
+    EXPECT_THAT(error, HasSubstr(key));
+    EXPECT_THAT(error, HasSubstr("larger sample"));
+    setup.options["unexpected_field_behavior"] = "ignore";
+    EXPECT_EQ(ReadError(text, setup), "");
+  }
+  ReadSetup array = SampleOfOneLine("[" + first);
+  array.options["lines"] = false;
+  EXPECT_EQ(ReadError("[" + first + R"(, {"late":1}])", array), "");  // an array is sampled whole
+}
+
+TEST(JsonRead, KeysBehindTheSampleDoNotMatterWhereColumnsWereChosen) {
+  const std::string first = R"({"a":1,"r":{"x":1,"y":2}})"
+                            "\n";
+  const std::string text = first + R"({"late":1,"a":2,"r":{"x":2,"late":3}})"
+                                   "\n";
+  const auto part_of_r = arrow::field("r", arrow::struct_({arrow::field("x", arrow::int64())}));
+  for (const auto& chosen :
+       {arrow::schema({arrow::field("a", arrow::int64())}), arrow::schema({part_of_r}), arrow::schema({})}) {
+    ReadSetup setup = SampleOfOneLine(first);
+    setup.schema = chosen;
+    EXPECT_EQ(ReadError(text, setup), "") << chosen->ToString();
+  }
+  ReadSetup setup = SampleOfOneLine(first);
+  setup.options["columns"] = {"a"};
+  EXPECT_EQ(ReadError(text, setup), "");
+}
+
 TEST(JsonRead, NoColumnsStillHasRows) {
   const TestFile file("{\"a\":1}\n{\"a\":2}\n{}\n");
   const TaskContext context = UnlimitedContext();

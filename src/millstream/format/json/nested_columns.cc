@@ -17,12 +17,15 @@ std::vector<std::string> FieldNames(const arrow::DataType& type) {
   return names;
 }
 
-/// An object whose wanted keys have columns of their own; other keys are passed over.
+/// An object whose keys have columns of their own; others are errors, or passed over where not all known ones are wanted.
 class StructDecoder final : public ColumnDecoderBase {
  public:
   StructDecoder(const std::shared_ptr<arrow::DataType>& type, std::string path, DecodeState* state,
                 std::vector<DecoderPtr> children)
-      : ColumnDecoderBase(type, std::move(path), state), keys_(FieldNames(*type)), children_(std::move(children)) {}
+      : ColumnDecoderBase(type, std::move(path), state),
+        keys_(FieldNames(*type)),
+        other_keys_(state->partial.contains(path_) ? OtherKeys::kPassOver : OtherKeys::kError),
+        children_(std::move(children)) {}
 
   Status Append(const Block& block, const Slots& slots) override {
     if (slots.count == 0) return Status::OK();  // there are no ordinals to point at
@@ -39,8 +42,8 @@ class StructDecoder final : public ColumnDecoderBase {
       } else if (block.Byte(k) != '{') {
         ARROW_RETURN_NOT_OK(NullOrRefuse(block, k, row + i));
       } else {
-        WalkObject(block, k, keys_, &error, [out](int field, uint32_t value) { out[field] = value; });
-        if (error.message) return Broken(error);
+        WalkObject(block, k, keys_, other_keys_, &error, [out](int field, uint32_t value) { out[field] = value; });
+        if (error.message) return Broken(block, error);
       }
     }
     for (size_t field = 0; field < width; ++field) {
@@ -64,6 +67,7 @@ class StructDecoder final : public ColumnDecoderBase {
 
  private:
   const KeyTable keys_;
+  const OtherKeys other_keys_;
   std::vector<DecoderPtr> children_;
   std::vector<uint32_t> ordinals_;  // of the values, `children_.size()` a row
 };
@@ -88,7 +92,7 @@ class ListDecoder final : public ColumnDecoderBase {
         ARROW_RETURN_NOT_OK(NullOrRefuse(block, k, row + i));
       } else {
         WalkList(block, k, &error, [this](uint32_t value) { ordinals_.push_back(value); });
-        if (error.message) return Broken(error);
+        if (error.message) return Broken(block, error);
       }
       const int64_t end = items_count_ + static_cast<int64_t>(ordinals_.size());
       if (end > INT32_MAX) return Status::CapacityError("column '", path_, "' has more than 2^31 list items in one batch");

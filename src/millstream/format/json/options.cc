@@ -162,6 +162,22 @@ std::shared_ptr<arrow::DataType> TimestampFromName(std::string_view name) {
   return arrow::timestamp(static_cast<arrow::TimeUnit::type>(unit - UnitNames().begin()), zone);
 }
 
+/// Adds the paths of structs that lack a field of their counterpart in `whole` (nullptr: no counterpart is known).
+void FindPartial(const arrow::DataType& wanted, const arrow::DataType* whole, const std::string& path,
+                 std::set<std::string>* partial) {
+  if (whole && whole->id() != wanted.id()) whole = nullptr;
+  if (wanted.id() == arrow::Type::LIST) {
+    return FindPartial(*wanted.field(0)->type(), whole ? whole->field(0)->type().get() : nullptr, path + "[]", partial);
+  }
+  if (wanted.id() != arrow::Type::STRUCT) return;
+  if (!whole || wanted.num_fields() < whole->num_fields()) partial->insert(path);
+  for (const auto& field : wanted.fields()) {
+    const auto counterpart = whole ? static_cast<const arrow::StructType*>(whole)->GetFieldByName(field->name()) : nullptr;
+    FindPartial(*field->type(), counterpart ? counterpart->type().get() : nullptr,
+                path.empty() ? field->name() : path + "." + field->name(), partial);
+  }
+}
+
 }  // namespace
 
 Result<std::shared_ptr<arrow::DataType>> TypeFromName(const std::string& name, const std::string& column) {
@@ -202,14 +218,20 @@ Result<ReadOptions> ReadOptions::Parse(const Json& options) {
   if (const Json* columns = in.Take("columns")) {
     ARROW_RETURN_NOT_OK(ParseStrings("columns", *columns, &out.columns.emplace()));
   }
+  size_t unexpected = 0;
+  ARROW_RETURN_NOT_OK(in.Choice("unexpected_field_behavior", {"error", "ignore"}, &unexpected));
+  out.ignore_unexpected = unexpected == 1;
   if (const Json* units = in.Take("epoch_units")) ARROW_RETURN_NOT_OK(ParseUnits(*units, &out));
   ARROW_RETURN_NOT_OK(in.Finish());
   return out;
 }
 
-DecodeState ReadOptions::MakeState(const TaskContext& context) const {
+DecodeState ReadOptions::MakeState(const arrow::Schema& wanted, const arrow::Schema* whole, const TaskContext& context) const {
   DecodeState state;
   state.context = context;
+  const auto columns_type = arrow::struct_(wanted.fields());
+  FindPartial(*columns_type, whole && !ignore_unexpected ? arrow::struct_(whole->fields()).get() : nullptr, "", &state.partial);
+  if (columns) state.partial.insert("");
   state.epoch_units = epoch_units;
   for (const auto& [column, type] : dtypes) {
     if (type->id() == arrow::Type::STRING) state.text_columns.insert(column);

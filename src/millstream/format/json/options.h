@@ -18,7 +18,8 @@ namespace millstream::json_format {
 
 /// How files are read. From Python: `lines`, `orient` ("records"), `blocksize` (bytes or "64MB"; none: a file is a partition),
 /// `dtype` (true, false, or {column: type name}), `convert_dates` (true, false, or a list of columns), `keep_default_dates`,
-/// `date_unit` ("s", "ms", "us", "ns"), `sample` (bytes or "1MiB"), `compression`, `encoding` ("utf-8"), `columns`.
+/// `date_unit` ("s", "ms", "us", "ns"), `sample` (bytes or "1MiB"), `compression`, `encoding` ("utf-8"), `columns`,
+/// `unexpected_field_behavior` ("error" or "ignore", as pyarrow.json calls it) for keys that the sample does not have.
 struct ReadOptions {
   Layout layout = Layout::kLines;
   int64_t blocksize = 0;  ///< 0: whole files
@@ -30,13 +31,14 @@ struct ReadOptions {
   std::set<std::string> date_columns;
   int64_t date_unit = 0;  ///< nanoseconds of the unit of times given as numbers; 0: found by their size
   std::optional<std::vector<std::string>> columns;
+  bool ignore_unexpected = false;  ///< keys that are not in the sample are passed over
   std::map<std::string, int64_t> epoch_units;  ///< found by Inspect: nanoseconds of one unit, by column
 
   /// Invalid for unknown options and bad values, naming them.
   static Result<ReadOptions> Parse(const nlohmann::json& options);
 
-  /// What decoders need to know.
-  DecodeState MakeState(const TaskContext& context) const;
+  /// What decoders of `wanted`, a part of `whole` (nullptr: not known), need to know.
+  DecodeState MakeState(const arrow::Schema& wanted, const arrow::Schema* whole, const TaskContext& context) const;
 };
 
 /// How files are written: `lines`, `orient` ("records"), `date_format` ("epoch" or "iso"), `date_unit` ("s", "ms", "us", "ns").

@@ -41,9 +41,9 @@ class RecordWalk {
 
   /// Walks the record at hand.
   template <typename OnValue>
-  bool Next(const KeyTable& keys, OnValue&& on_value) {
+  bool Next(const KeyTable& keys, OtherKeys other_keys, OnValue&& on_value) {
     if (block_.Byte(k_) != '{') return FailNoObject();
-    k_ = WalkObject(block_, k_, keys, &error_, on_value);
+    k_ = WalkObject(block_, k_, keys, other_keys, &error_, on_value);
     return error_.message == nullptr && (layout_ == Layout::kLines ? EndLine() : EndElement());
   }
 
@@ -102,6 +102,13 @@ class RecordWalk {
   SyntaxError error_;
 };
 
+std::string Message(const Block& block, const SyntaxError& error) {
+  if (!error.unexpected_key) return error.message;
+  return UnexpectedKey(block, error.ordinal) +
+         "pass a larger sample, name it in dtype={...}, select the columns you need, or pass "
+         "unexpected_field_behavior='ignore' to leave it out";
+}
+
 }  // namespace
 
 int64_t CountLines(const uint8_t* text, int64_t size) {
@@ -137,7 +144,8 @@ RecordDecoder::RecordDecoder(std::shared_ptr<arrow::Schema> schema, Layout layou
       layout_(layout),
       state_(state),
       indexer_(state.context.budget),
-      keys_(schema_->field_names()) {}
+      keys_(schema_->field_names()),
+      other_keys_(state_.partial.contains("") ? OtherKeys::kPassOver : OtherKeys::kError) {}
 
 Result<std::unique_ptr<RecordDecoder>> RecordDecoder::Make(const std::shared_ptr<arrow::Schema>& schema, Layout layout,
                                                            const DecodeState& state) {
@@ -177,7 +185,7 @@ Status RecordDecoder::DecodeBlock(const Block& block, int64_t lines, const Place
     for (; rows < room && good && !walk.done(); ++rows) {
       uint32_t* out = ordinals_.data() + rows * width;
       std::fill_n(out, width, 0);
-      good = walk.Next(keys_, [out](int field, uint32_t value) { out[field] = value; });
+      good = walk.Next(keys_, other_keys_, [out](int field, uint32_t value) { out[field] = value; });
     }
     if (!good) break;
     if (Status status = AppendRows(block, rows); !status.ok()) {
@@ -190,7 +198,7 @@ Status RecordDecoder::DecodeBlock(const Block& block, int64_t lines, const Place
   if (good && walk.OneRecordALine(lines)) return Status::OK();
   const SyntaxError error = good ? SyntaxError{"a record is spread over several lines", 0} : walk.error();
   const std::string where = place.Describe(block.text, block.at[std::min(error.ordinal, block.count)]);
-  return Blame(block.text, block.size, place, Status::Invalid(where, ": ", error.message));
+  return Blame(block.text, block.size, place, Status::Invalid(where, ": ", Message(block, error)));
 }
 
 Status RecordDecoder::AppendRows(const Block& block, uint32_t rows) {
@@ -225,9 +233,9 @@ Status RecordDecoder::Blame(const uint8_t* text, int64_t size, const Place& plac
     if (!block.ok()) return WithPlace(block.status(), where);
     if (block->count > 0) {
       RecordWalk walk(*block, layout_);
-      if (!walk.Begin() || !walk.Next(keys_, [](int, uint32_t) {})) {
+      if (!walk.Begin() || !walk.Next(keys_, other_keys_, [](int, uint32_t) {})) {
         const bool cut = walk.error().ordinal >= block->count;
-        return Status::Invalid(where, ": ", walk.error().message,
+        return Status::Invalid(where, ": ", Message(*block, walk.error()),
                                cut ? "; the record does not end on its line (JSON that is not one record a line is read with "
                                      "lines=False)"
                                    : "");

@@ -52,6 +52,7 @@ class RecordDecoder {
   DecodeState state_;
   StructuralIndexer indexer_;
   KeyTable keys_;
+  const OtherKeys other_keys_;
   std::vector<std::unique_ptr<ColumnDecoder>> columns_;
   std::vector<uint32_t> ordinals_;  // of the values, `columns_.size()` a row
   int64_t rows_ = 0;                // of the batch that is being filled

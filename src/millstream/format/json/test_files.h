@@ -53,6 +53,7 @@ inline Result<std::shared_ptr<arrow::Table>> ReadTable(const TestFile& file, con
   ReadRequest request;
   request.schema = setup.schema ? setup.schema : found.schema;
   request.limit = setup.limit;
+  request.whole = found.schema;
   ARROW_ASSIGN_OR_RAISE(const ReadOptions options, ReadOptions::Parse(found.options));
   arrow::RecordBatchVector batches;
   for (const Split& split : found.splits) {

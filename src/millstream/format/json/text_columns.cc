@@ -99,7 +99,7 @@ class StringDecoder final : public TextDecoder {
     bytes_.UnsafeAdvance(static_cast<int64_t>(plain));
     if (plain == raw.size()) return Status::OK();
     const char* end = Unescape(raw.substr(plain), tail());
-    if (end == nullptr) return Broken({"a string has a broken escape", k});
+    if (end == nullptr) return Broken(block, {"a string has a broken escape", k});
     bytes_.UnsafeAdvance(end - tail());
     return Status::OK();
   }
@@ -109,7 +109,7 @@ class StringDecoder final : public TextDecoder {
     if (!accepts_all_) return Refuse(block, k);
     SyntaxError error;
     const uint32_t next = CheckValue(block, k, &error);
-    if (error.message) return Broken(error);
+    if (error.message) return Broken(block, error);
     return AppendRaw(ValueText(block, k, next));
   }
 
@@ -125,7 +125,7 @@ class JsonDecoder final : public TextDecoder {
       if (IsLiteral(block.Pointer(k), "null")) return validity_.SetNull(row);
       SyntaxError error;
       const uint32_t next = CheckValue(block, k, &error);
-      return error.message ? Broken(error) : AppendRaw(ValueText(block, k, next));
+      return error.message ? Broken(block, error) : AppendRaw(ValueText(block, k, next));
     });
   }
 };

@@ -16,7 +16,11 @@ inline constexpr int kMaxDepth = 1024;
 struct SyntaxError {
   const char* message = nullptr;
   uint32_t ordinal = 0;
+  bool unexpected_key = false;  ///< the text is JSON, but the key at `ordinal` is none of those known
 };
+
+/// What a walk does about keys that are not in its table.
+enum class OtherKeys : uint8_t { kPassOver, kError };
 
 /// What a structural byte begins.
 enum class Token : uint8_t { kScalar, kString, kOpen, kClose, kColon, kComma, kEnd };
@@ -82,7 +86,8 @@ inline uint32_t SkipValue(const Block& block, uint32_t k, SyntaxError* error) {
 /// Walks the object that opens at k and calls `on_value(field, ordinal)` for each value whose key is in `keys`, in the order
 /// of the text, repeated keys repeatedly. Returns the ordinal behind the object. On an error `error.message` is set.
 template <typename OnValue>
-inline uint32_t WalkObject(const Block& block, uint32_t k, const KeyTable& keys, SyntaxError* error, OnValue&& on_value) {
+inline uint32_t WalkObject(const Block& block, uint32_t k, const KeyTable& keys, OtherKeys other_keys, SyntaxError* error,
+                           OnValue&& on_value) {
   if (block.Byte(++k) == '}') return k + 1;
   for (;;) {
     if (block.Byte(k) != '"') {
@@ -94,7 +99,12 @@ inline uint32_t WalkObject(const Block& block, uint32_t k, const KeyTable& keys,
       return k;
     }
     const int field = keys.Find(RawString(block, k));
-    if (field >= 0) on_value(field, k + 2);
+    if (field >= 0) {
+      on_value(field, k + 2);
+    } else if (other_keys == OtherKeys::kError) {
+      *error = {"unexpected key", k, true};
+      return k;
+    }
     k = SkipValue(block, k + 2, error);
     if (error->message) return k;
     const uint8_t byte = block.Byte(k);
