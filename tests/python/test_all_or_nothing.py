@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import signal
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import millstream.dataframe as dd
+from millstream.diagnostics import ProgressBar
 
 
 @pytest.fixture
@@ -121,6 +123,35 @@ except KeyboardInterrupt:
     assert time.monotonic() - sent < 0.5
     job.communicate()
     assert_old_output(folder)
+
+
+def refuse() -> None:
+    raise ValueError("no bar")
+
+
+@pytest.mark.parametrize(
+    ("fail", "error"), [(refuse, ValueError), (lambda: signal.raise_signal(signal.SIGINT), KeyboardInterrupt)]
+)
+def test_an_exception_that_comes_after_the_commit_is_raised(folder, fail, error):
+    """What is committed stays, but neither an interrupt nor an error of the progress bar may get lost."""
+
+    class LateBar(ProgressBar):
+        def update(self, fraction: float, text: str = "") -> None:
+            for _ in range(1000):
+                if (folder / "new").exists() and os.listdir(folder / "new") == ["part.0.parquet"]:
+                    break
+                time.sleep(0.01)
+            time.sleep(0.3)  # for the run to end
+            fail()
+
+    def slow(part: pd.DataFrame) -> pd.DataFrame:
+        time.sleep(0.3)  # so that the bar is asked before the end
+        return part
+
+    frame = dd.read_csv(folder / "good.csv").map_partitions(slow)
+    with pytest.raises(error), LateBar(out=io.StringIO()):
+        frame.to_parquet(folder / "new")
+    assert pq.read_table(folder / "new").num_rows == 200_000
 
 
 def test_a_full_disk(folder):

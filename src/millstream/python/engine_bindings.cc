@@ -74,6 +74,9 @@ std::vector<ResultHandle> Execute(const std::vector<PlanHandle>& handles, nb::ob
     nb::gil_scoped_release unlocked;
     outcome = engine->Run(plans, options);
   }
+  // An exception of Poll that came too late to stop the run, such as KeyboardInterrupt, is raised all the same: what the run
+  // wrote stays. It also goes before an error of the run, which in general is that it was cancelled.
+  if (PyErr_Occurred()) throw nb::python_error();
   auto shared = std::make_shared<RunOutcome>(ValueOrThrow(std::move(outcome)));
   std::vector<ResultHandle> results;
   for (size_t i = 0; i < plans.size(); ++i) results.push_back({shared, i});
