@@ -444,6 +444,43 @@ TEST(KeyedWriter, MakesRoomWhereRowsTakeLessThanAByte) {
   EXPECT_EQ(total, 600027);
 }
 
+/// Rows of 1 kB with a column of every shape that writers treat in their own way.
+std::shared_ptr<arrow::RecordBatch> LargeRows(int64_t rows, arrow::MemoryPool* pool) {
+  const auto text = std::make_shared<arrow::StringBuilder>(pool);
+  arrow::Int64Builder numbers(pool);
+  arrow::ListBuilder lists(pool, std::make_shared<arrow::StringBuilder>(pool));
+  arrow::StringDictionaryBuilder encoded(pool);
+  for (int64_t i = 0; i < rows; ++i) {
+    const std::string value = std::to_string(i) + std::string(1000, 'x');
+    EXPECT_TRUE(text->Append(value).ok() && numbers.Append(i).ok() && encoded.Append("a").ok() && lists.Append().ok());
+    EXPECT_TRUE(static_cast<arrow::StringBuilder*>(lists.value_builder())->Append("item").ok());
+  }
+  arrow::ArrayVector columns{text->Finish().ValueOrDie(), numbers.Finish().ValueOrDie(), lists.Finish().ValueOrDie(),
+                             encoded.Finish().ValueOrDie()};
+  columns.push_back(arrow::StructArray::Make({columns[0]}, {"text"}).ValueOrDie());
+  arrow::FieldVector fields;
+  for (const auto& column : columns) fields.push_back(field("c" + std::to_string(fields.size()), column->type()));
+  return arrow::RecordBatch::Make(schema(fields), rows, std::move(columns));
+}
+
+TEST(FileWriter, KeepsNoPartOfALargeBatch) {
+  for (const char* name : {"parquet", "avro", "csv", "json"}) {
+    TaskContext context = UnlimitedContext();
+    BudgetPool pool(std::make_shared<MemoryBudget>(int64_t{1} << 30), 0);
+    context.pool = &pool;
+    const auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
+    auto batch = LargeRows(8000, &pool);
+    const auto writer = FindFormat(name).ValueOrDie()->OpenWriter(sink, batch->schema(), {}, context).ValueOrDie();
+    ASSERT_TRUE(writer->Write(*batch->Slice(100, 20)).ok()) << name;
+    ASSERT_TRUE(writer->Write(*batch->Slice(4000, 20)).ok()) << name;
+    ASSERT_GT(pool.bytes_allocated(), 4 << 20);
+    batch.reset();
+    EXPECT_LT(pool.bytes_allocated(), 1 << 20) << name;
+    ASSERT_TRUE(writer->Write(*LargeRows(20, &pool)).ok()) << name;
+    EXPECT_TRUE(writer->Finish().ok()) << name;
+  }
+}
+
 TEST(KeyedWriter, KeepsAFileOpenForEachOfFewKeys) {
   // Far more rows than the share: they go to open files as they come, and nothing has to wait on disk.
   Write write;

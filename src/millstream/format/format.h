@@ -80,6 +80,7 @@ class SplitReader {
 class FileWriter {
  public:
   virtual ~FileWriter() = default;
+  /// Holds on to no part of `batch` afterwards, but to copies: many files may be open, each given a slice of a large batch.
   virtual Status Write(const arrow::RecordBatch& batch) = 0;
   /// Writes what is left and the footer; the stream is closed by the caller.
   virtual Status Finish() = 0;

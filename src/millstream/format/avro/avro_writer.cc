@@ -27,6 +27,7 @@ struct Column {
   int index;  ///< in the batch; -1: the encoder gives a constant
   std::shared_ptr<arrow::DataType> type;
   std::unique_ptr<Encoder> encoder;
+  std::shared_ptr<arrow::Array> empty;  ///< what the encoder is bound to between batches
 };
 
 class AvroWriter final : public FileWriter {
@@ -46,6 +47,10 @@ class AvroWriter final : public FileWriter {
   Status Start(const std::string& header) {
     ARROW_RETURN_NOT_OK(sizes_.Grow(kRunRows));
     ARROW_RETURN_NOT_OK(at_.Grow(kRunRows));
+    for (Column& column : columns_) {
+      if (column.index < 0) continue;
+      ARROW_ASSIGN_OR_RAISE(column.empty, arrow::MakeArrayOfNull(column.type, 0, context_.pool));
+    }
     return sink_->Write(header.data(), static_cast<int64_t>(header.size()));
   }
 
@@ -58,6 +63,9 @@ class AvroWriter final : public FileWriter {
       ARROW_RETURN_NOT_OK(EncodeRun(start, std::min(kRunRows, batch.num_rows() - start)));
     }
     rows_written_ += batch.num_rows();
+    for (Column& column : columns_) {
+      if (column.index >= 0) ARROW_RETURN_NOT_OK(column.encoder->Bind(column.empty));
+    }
     return Status::OK();
   }
 
@@ -175,7 +183,7 @@ Result<Column> MakeColumn(const Field& field, const arrow::Schema& schema, arrow
   if (found.size() > 1) return Status::Invalid("there are two columns of this name; rename one");
   if (found.size() == 1) {
     ARROW_ASSIGN_OR_RAISE(BuiltEncoder built, MakeEncoder(field.type, schema.field(found[0])->type(), pool));
-    return Column{field.name, found[0], std::move(built.type), std::move(built.encoder)};
+    return Column{field.name, found[0], std::move(built.type), std::move(built.encoder), nullptr};
   }
   std::string bytes;
   if (field.default_value) {
@@ -183,7 +191,7 @@ Result<Column> MakeColumn(const Field& field, const arrow::Schema& schema, arrow
   } else if (!ShapeOf(field.type).nullable || !EncodeDefault(*field.type, nullptr, &bytes).ok()) {
     return Status::Invalid("the Avro schema has a field of this name without a default, but there is no such column");
   }
-  return Column{field.name, -1, nullptr, MakeConstantEncoder(std::move(bytes))};
+  return Column{field.name, -1, nullptr, MakeConstantEncoder(std::move(bytes)), nullptr};
 }
 
 Result<std::vector<Column>> MakeColumns(const Type& type, const arrow::Schema& schema, arrow::MemoryPool* pool) {

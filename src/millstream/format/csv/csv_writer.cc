@@ -267,6 +267,8 @@ class CsvWriter final : public FileWriter {
       auto writer = MakeCellWriter(*field->type(), options_);
       if (!writer.ok()) return WithPlace(writer.status(), "column '" + field->name() + "'");
       cells_.push_back(std::move(*writer));
+      ARROW_ASSIGN_OR_RAISE(auto none, arrow::MakeArrayOfNull(field->type(), 0, context_.pool));
+      empty_.push_back(std::move(none));
     }
     if (options_.names && options_.names->size() != cells_.size()) {
       return Status::Invalid("CSV option header has ", options_.names->size(), " names for ", cells_.size(), " columns");
@@ -292,6 +294,7 @@ class CsvWriter final : public FileWriter {
       ARROW_RETURN_NOT_OK(EndRow(cells_.size() == 1 && fields_.size() == before));
       if (fields_.size() >= kFlushBytes) ARROW_RETURN_NOT_OK(fields_.Flush(sink_.get()));
     }
+    for (size_t i = 0; i < cells_.size(); ++i) ARROW_RETURN_NOT_OK(cells_[i]->Bind(empty_[i]));
     return Status::OK();
   }
 
@@ -311,6 +314,7 @@ class CsvWriter final : public FileWriter {
   const TaskContext context_;
   FieldSink fields_;
   std::vector<std::unique_ptr<CellWriter>> cells_;
+  arrow::ArrayVector empty_;  ///< what the cells are bound to between batches
 };
 
 }  // namespace

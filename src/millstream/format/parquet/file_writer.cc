@@ -158,10 +158,16 @@ class ParquetFileWriter final : public FileWriter {
   Status Add(const arrow::RecordBatch& batch) {
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(batch));
     if (writer_) return Encode(batch, bytes);
-    kept_.push_back(batch.Slice(0));
     kept_rows_ += batch.num_rows();
     kept_bytes_ += bytes;
-    return kept_rows_ < kSampleRows && kept_bytes_ < kKeptBytes ? Status::OK() : Open();
+    const bool is_enough = kept_rows_ >= kSampleRows || kept_bytes_ >= kKeptBytes;
+    std::shared_ptr<arrow::RecordBatch> kept = batch.Slice(0);
+    if (!is_enough &&
+        arrow::util::TotalBufferSize(batch) > 2 * bytes) {  // a slice, which would keep all of its batch in memory
+      ARROW_ASSIGN_OR_RAISE(kept, arrow::ConcatenateRecordBatches({kept}, context_.pool));
+    }
+    kept_.push_back(std::move(kept));
+    return is_enough ? Open() : Status::OK();
   }
 
   /// Opens the file and encodes what was kept back.
