@@ -38,11 +38,13 @@ def test_fewer_parts_replace_all_older_ones(tmp_path):
 
 
 def test_files_that_only_look_like_parts_stay(tmp_path):
-    (tmp_path / "2024.csv").write_text("mine")
-    frame([1, 2], npartitions=2).to_csv(str(tmp_path / "*.csv"))
-    frame([3]).to_csv(str(tmp_path / "*.csv"))
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["0.csv", "1.csv", "2024.csv"]
-    assert (tmp_path / "2024.csv").read_text() == "mine"
+    for start in ("", "department-", "part-"):
+        (tmp_path / f"{start}2024.csv").write_text("mine")
+        frame([1, 2], npartitions=2).to_csv(str(tmp_path / f"{start}*.csv"))
+        frame([3]).to_csv(str(tmp_path / f"{start}*.csv"))
+        names = sorted(file.name for file in tmp_path.glob(f"{start}[0-9]*"))
+        assert names == [f"{start}0.csv", f"{start}1.csv", f"{start}2024.csv"]
+        assert (tmp_path / f"{start}2024.csv").read_text() == "mine"
 
 
 def test_folders_that_get_no_rows_stay(tmp_path):

@@ -41,6 +41,13 @@ Result<int64_t> NextNumber(const std::string& directory, const std::string& patt
   return next;
 }
 
+/// Whether `pattern` is what the engine and its front ends name files where the user names but the directory. Any other is the
+/// user's, who may have files of such names that are no parts of an output: 2024.csv, department-2024.csv.
+bool IsOwnPattern(std::string_view pattern, const Format& format) {
+  if (pattern.ends_with(".gz")) pattern.remove_suffix(3);
+  return pattern == "*.part" || pattern == "part.*" + format.extension();
+}
+
 class WriteSink final : public Sink {
  public:
   WriteSink(std::unique_ptr<fs::OutputJob> job, std::unique_ptr<PartitionedWriter> writer, const PlanNode& node,
@@ -116,8 +123,7 @@ Result<std::unique_ptr<Sink>> MakeWriteSink(const PlanNode& node, const SinkCont
   fs::OutputJob::Options job_options;
   if (arguments.single_file) std::tie(directory, pattern) = SplitFilePath(arguments.path);
   job_options.only_named = arguments.single_file || !arguments.replace_directory;
-  // Names that say that they are parts; "*.csv" may also name files that are no output at all (2024.csv).
-  if (!arguments.single_file && pattern.find("part") != std::string::npos) job_options.part_pattern = pattern;
+  if (!arguments.single_file && IsOwnPattern(pattern, *format)) job_options.part_pattern = pattern;
   job_options.success_file = arguments.success_file;
   const bool compresses_whole_files = arguments.format == "csv" || arguments.format == "json";
   job_options.mode = arguments.mode == "append"  ? fs::OutputMode::kAppend
