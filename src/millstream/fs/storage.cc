@@ -87,16 +87,17 @@ std::string DisplayUri(const std::string& uri) {
   const size_t authority_end = std::min(uri.find_first_of("/?#", start), uri.size());
   size_t at = uri.rfind('@', authority_end);
   bool has_user = at != std::string::npos && at >= start && at < authority_end;
+  const bool is_http = (uri[0] | 0x20) == 'h' && scheme_end >= 4 && (uri[3] | 0x20) == 'p';
   if (const size_t colon = uri.find(':', start); !has_user && colon < authority_end) {
     // A '/' may not occur in a password, but people forget to escape it. What follows the ':' of a host is a port.
     const std::string_view port = std::string_view(uri).substr(colon + 1, authority_end - colon - 1);
-    const bool is_port = port.find_first_not_of("0123456789") == std::string_view::npos;
+    const bool is_port =
+        is_http && !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
     at = uri.rfind('@');
     has_user = !is_port && at != std::string::npos && at > colon;
   }
   if (has_user) shown += "***@";
   const std::string rest = uri.substr(has_user ? at + 1 : start);
-  const bool is_http = (uri[0] | 0x20) == 'h' && scheme_end >= 4 && (uri[3] | 0x20) == 'p';
   const size_t query = is_http ? rest.find('?') : std::string::npos;
   shown += rest.substr(0, query);
   // Signed URLs carry their secret in the query.

@@ -205,6 +205,11 @@ TEST(DisplayUri, HidesSecrets) {
   EXPECT_EQ(DisplayUri("HTTPS://host/x.csv?sig=abc"), "HTTPS://host/x.csv?***");
   EXPECT_EQ(DisplayUri("s3://key:sec/ret@bucket/x.csv"), "s3://***@bucket/x.csv");
   EXPECT_EQ(DisplayUri("http://host:8080/a@b/x.csv"), "http://host:8080/a@b/x.csv");
+  for (const char* password : {"/SECRET", "/SEC/RET", "123/SECRET", "12345/SECRET"}) {  // buckets have no ports
+    EXPECT_EQ(DisplayUri("s3://key:" + std::string(password) + "@bucket/x.csv"), "s3://***@bucket/x.csv");
+  }
+  EXPECT_EQ(DisplayUri("https://user:/SECRET@host/x.csv"), "https://***@host/x.csv");
+  EXPECT_EQ(DisplayUri("https://user:123456/SECRET@host/x.csv"), "https://***@host/x.csv");
   EXPECT_EQ(DisplayUri("s3://bucket/user@x/what?.csv"), "s3://bucket/user@x/what?.csv");
   EXPECT_EQ(DisplayUri("s3://bucket/key?x"), "s3://bucket/key?x");
   EXPECT_EQ(DisplayUri("/a/b@c"), "/a/b@c");
