@@ -1,5 +1,6 @@
 #include "millstream/fs/output_job.h"
 
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -321,10 +322,26 @@ TEST(JobId, OnlyDeadProcessesOfThisHostAreDead) {
   EXPECT_FALSE(IsDeadJob("otherhost" + dead.substr(dead.find('.'))));
   EXPECT_FALSE(IsDeadJob("0"));
   EXPECT_FALSE(IsDeadJob(""));
+  // Names without a namespace tell too little.
+  const size_t first = dead.find('.'), second = dead.find('.', first + 1);
+  EXPECT_FALSE(IsDeadJob(dead.substr(0, first) + dead.substr(second)));
   // The same process id, started at another time.
   std::string reused = NewJobId();
   reused.insert(reused.rfind('.'), 1, '1');
   EXPECT_TRUE(IsDeadJob(reused));
+}
+
+TEST(JobId, JobsOfAnotherPidNamespaceAreNotDead) {
+  const std::string id = InDyingProcess([] {
+    constexpr int kContainer = CLONE_NEWPID | CLONE_NEWNS;
+    if (::unshare(kContainer) != 0 && ::unshare(kContainer | CLONE_NEWUSER) != 0) return std::string();
+    return InDyingProcess([] {
+      if (::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) != 0) return std::string();
+      return ::mount("proc", "/proc", "proc", 0, nullptr) == 0 ? NewJobId() : std::string();
+    });
+  });
+  if (id.empty()) GTEST_SKIP() << "no namespace of process ids can be made here";
+  EXPECT_FALSE(IsDeadJob(id)) << id;  // its process has ended, but one that lives would look the same from here
 }
 
 TEST_F(LocalOutput, AFileThatGrowsTooLargeIsAClearError) {
