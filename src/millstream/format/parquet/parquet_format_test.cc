@@ -302,5 +302,34 @@ TEST(ParquetRead, NamesTheFileThatIsNoParquet) {
   }
 }
 
+TEST(ParquetRead, RefusesMoreRowsThanCanBeCounted) {
+  TempDir dir;
+  const std::string path = dir / "hostile.parquet";
+  WriteWithArrow(path, *Numbers(4), 1);
+  std::string content;
+  {
+    const auto file = arrow::io::ReadableFile::Open(path).ValueOrDie();
+    content = file->Read(file->GetSize().ValueOrDie()).ValueOrDie()->ToString();
+  }
+  // RowGroup in Thrift's compact protocol: num_rows = 1 (field 3, an i64, zigzag), then file_offset (field 5). Makes it 2^62.
+  const size_t footer_start = content.size() - 8 - *reinterpret_cast<const uint32_t*>(content.data() + content.size() - 8);
+  std::string footer = content.substr(footer_start, content.size() - 8 - footer_start);
+  const std::string one("\x16\x02\x26"), huge("\x16\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01\x26");
+  int changed = 0;
+  for (size_t at = 0; (at = footer.find(one, at)) != std::string::npos; at += huge.size(), ++changed) {
+    footer.replace(at, one.size(), huge);
+  }
+  ASSERT_EQ(changed, 4);
+  const auto length = static_cast<uint32_t>(footer.size());
+  content = content.substr(0, footer_start) + footer + std::string(reinterpret_cast<const char*>(&length), 4) + "PAR1";
+  {
+    const auto sink = arrow::io::FileOutputStream::Open(path).ValueOrDie();
+    ASSERT_TRUE(sink->Write(content.data(), static_cast<int64_t>(content.size())).ok());
+  }
+  const Status status = ReadFiles({path}).status();
+  EXPECT_TRUE(status.IsIOError()) << status;
+  EXPECT_NE(status.message().find("damaged"), std::string::npos) << status;
+}
+
 }  // namespace
 }  // namespace millstream::parquet_format

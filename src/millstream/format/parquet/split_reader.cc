@@ -336,7 +336,10 @@ class ParquetSplitReader final : public SplitReader {
         return Status::IOError("row group ", index, " has ", group->num_rows(), " rows; the file is damaged");
       if (group->num_rows() == 0) continue;
       const int64_t first_row = next_row_;
-      next_row_ += group->num_rows();
+      if (__builtin_add_overflow(first_row, group->num_rows(), &next_row_)) {
+        return Status::IOError("row group ", index, " has ", group->num_rows(),
+                               " rows, more than a file can; the file is damaged");
+      }
       if (!MayMatch(*group)) {
         if (groups.empty()) continue;
         break;  // a morsel's rows follow each other
