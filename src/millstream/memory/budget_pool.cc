@@ -69,7 +69,7 @@ uint8_t* BudgetPool::TakeCached(int index) {
 /// Puts pages that the budget still counts into the cache, as blocks of the largest classes that fit; what is over, or finds
 /// the cache full, goes back to the system. Under the mutex.
 void BudgetPool::Keep(uint8_t* start, int64_t bytes) {
-  if (cached_.load(std::memory_order_relaxed) + bytes > cache_limit_) {
+  if (bytes <= cache_limit_ && cached_.load(std::memory_order_relaxed) + bytes > cache_limit_) {
     // Blocks of sizes that nobody asks for any more would keep out those that are in use.
     DropCacheLocked(cache_limit_ / 4);
   }

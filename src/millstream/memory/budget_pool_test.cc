@@ -63,6 +63,17 @@ TEST(BudgetPool, CutsLargerBlocksOfItsCache) {
   EXPECT_EQ(budget->used(), 0);
 }
 
+TEST(BudgetPool, KeepsItsCacheWhereABlockDoesNotFitAnyway) {
+  BudgetPool pool(std::make_shared<MemoryBudget>(64 * kMiB), 4 * kMiB);
+  uint8_t* warm = nullptr;
+  uint8_t* huge = nullptr;
+  ASSERT_TRUE(pool.Allocate(kMiB, &warm).ok());
+  ASSERT_TRUE(pool.Allocate(8 * kMiB, &huge).ok());
+  pool.Free(warm, kMiB);
+  pool.Free(huge, 8 * kMiB);
+  EXPECT_EQ(pool.bytes_cached(), kMiB);
+}
+
 TEST(BudgetPool, GrowsIntoABlockOfItsCache) {
   auto budget = std::make_shared<MemoryBudget>(64 * kMiB);
   BudgetPool pool(budget, 32 * kMiB);
