@@ -288,6 +288,29 @@ TEST(ParquetRead, PassesOnWhatTheConsumerFailsWith) {
   EXPECT_EQ(status.message(), "mine");
 }
 
+TEST(ParquetRead, KeepsTextEncodedWhateverTheWidthOfItsOffsets) {
+  TempDir dir;
+  for (const auto& type : {arrow::utf8(), arrow::large_utf8(), arrow::binary(), arrow::large_binary()}) {
+    const auto names = arrow::compute::Cast(Numbers(1000)->GetColumnByName("name"), type).ValueOrDie().chunked_array();
+    const auto table = arrow::Table::Make(schema({field("name", type)}), {names});
+    WriteWithArrow(dir / "a.parquet", *table);
+    ReadRequest request{table->schema(), nullptr, std::nullopt};
+    request.encoded = {"name"};
+    const auto reader =
+        ParquetFormat()->OpenSplit({Entry(dir / "a.parquet")}, request, {}, {}, UnlimitedContext()).ValueOrDie();
+    arrow::ArrayVector decoded;
+    const Status status = reader->Next().ValueOrDie()->Decode([&](const std::shared_ptr<arrow::RecordBatch>& batch) -> Status {
+      ARROW_RETURN_NOT_OK(batch->ValidateFull());
+      EXPECT_TRUE(batch->column(0)->type()->Equals(arrow::dictionary(arrow::int32(), type))) << batch->schema()->ToString();
+      ARROW_ASSIGN_OR_RAISE(const auto plain, arrow::compute::Cast(*batch->column(0), type));
+      decoded.push_back(plain);
+      return Status::OK();
+    });
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_TRUE(arrow::ChunkedArray(decoded, type).Equals(*names)) << *type;
+  }
+}
+
 TEST(ParquetRead, NamesTheFileThatIsNoParquet) {
   TempDir dir;
   for (const std::string& content : {std::string(), std::string("PAR1"), std::string(1000, 'x'), std::string("PAR1xxxxPAR1")}) {
