@@ -62,7 +62,7 @@ Result<std::shared_ptr<Engine>> Engine::Make(const SettingsOverrides& overrides)
 Engine::Engine(Settings settings, std::string temp_dir) : settings_(std::move(settings)), temp_dir_(std::move(temp_dir)) {
   const int64_t limit = settings_.memory_limit - Overhead(settings_.memory_limit);
   budget_ = std::make_shared<MemoryBudget>(limit);
-  pool_ = new BudgetPool(budget_, std::min<int64_t>(limit / 4, 256 << 20));
+  pool_ = new BudgetPool(budget_, std::min<int64_t>(limit / 2, 256 << 20));
 }
 
 Engine::~Engine() {

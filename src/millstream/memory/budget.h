@@ -31,9 +31,12 @@ class MemoryBudget {
   int64_t peak() const { return peak_.load(std::memory_order_relaxed); }
   void ResetPeak() { peak_.store(used(), std::memory_order_relaxed); }
 
-  /// True once less than a quarter of the limit is left: operators that can spill do so at the next morsel boundary.
-  bool UnderPressure() const { return available() < limit_ / 4; }
+  /// True once less than a quarter of the limit is left, beside what reclaimers keep: operators that can spill do so at the
+  /// next morsel boundary.
+  bool UnderPressure() const { return available() + reclaimable_.load(std::memory_order_relaxed) < limit_ / 4; }
 
+  /// Counts bytes that are taken from the budget, but kept for reuse only; negative to count them no more.
+  void AddReclaimable(int64_t bytes) { reclaimable_.fetch_add(bytes, std::memory_order_relaxed); }
   /// `reclaim(wanted)` gives back cached memory (not memory in use) and returns how many bytes it released.
   void AddReclaimer(std::function<int64_t(int64_t)> reclaim);
 
@@ -43,6 +46,7 @@ class MemoryBudget {
   const int64_t limit_;
   std::atomic<int64_t> used_{0};
   std::atomic<int64_t> peak_{0};
+  std::atomic<int64_t> reclaimable_{0};
   std::mutex reclaimers_mutex_;
   std::vector<std::function<int64_t(int64_t)>> reclaimers_;
 };

@@ -51,6 +51,11 @@ void BudgetPool::Count(int64_t bytes) {
   count_.fetch_add(1, std::memory_order_relaxed);
 }
 
+void BudgetPool::CountCached(int64_t bytes) {
+  cached_.fetch_add(bytes, std::memory_order_relaxed);
+  budget_->AddReclaimable(bytes);
+}
+
 /// A block of the class from the cache, or nullptr. Under the mutex.
 uint8_t* BudgetPool::TakeCached(int index) {
   const int64_t bytes = ClassBytes(index);
@@ -59,7 +64,7 @@ uint8_t* BudgetPool::TakeCached(int index) {
     if (blocks.empty()) continue;
     uint8_t* block = blocks.back();
     blocks.pop_back();
-    cached_.fetch_sub(ClassBytes(from), std::memory_order_relaxed);
+    CountCached(-ClassBytes(from));
     if (from > index) Keep(block + bytes, ClassBytes(from) - bytes);
     return block;
   }
@@ -77,7 +82,7 @@ void BudgetPool::Keep(uint8_t* start, int64_t bytes) {
     int index = ClassOf(bytes);
     if (ClassBytes(index) > bytes) --index;
     free_[index].push_back(start);
-    cached_.fetch_add(ClassBytes(index), std::memory_order_relaxed);
+    CountCached(ClassBytes(index));
     start += ClassBytes(index);
     bytes -= ClassBytes(index);
   }
@@ -226,7 +231,7 @@ int64_t BudgetPool::DropCacheLocked(int64_t wanted) {
       freed += ClassBytes(index);
     }
   }
-  cached_.fetch_sub(freed, std::memory_order_relaxed);
+  CountCached(-freed);
   budget_->Release(freed);
   return freed;
 }

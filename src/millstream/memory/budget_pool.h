@@ -56,6 +56,7 @@ class BudgetPool final : public arrow::MemoryPool {
   bool ForgetDisowned(const uint8_t* buffer);
   int64_t DropCache(int64_t wanted);
   void Count(int64_t bytes);
+  void CountCached(int64_t bytes);
 
   const std::shared_ptr<MemoryBudget> budget_;
   const int64_t cache_limit_;
