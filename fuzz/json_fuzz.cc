@@ -25,10 +25,11 @@ void Require(bool condition, const Status& status = Status::OK()) {
 
 /// Decodes all of the text; the number of rows, or the error.
 Result<int64_t> DecodeAll(const std::vector<uint8_t>& text, int64_t size, Layout layout,
-                          const std::shared_ptr<arrow::Schema>& schema, const ReadOptions& options, int64_t batch_rows) {
+                          const std::shared_ptr<arrow::Schema>& schema, const arrow::Schema* whole, const ReadOptions& options,
+                          int64_t batch_rows) {
   TaskContext context = UnlimitedContext();
   context.batch_rows = batch_rows;
-  ARROW_ASSIGN_OR_RAISE(auto decoder, RecordDecoder::Make(schema, layout, options.MakeState(context)));
+  ARROW_ASSIGN_OR_RAISE(auto decoder, RecordDecoder::Make(schema, layout, options.MakeState(*schema, whole, context)));
   int64_t rows = 0;
   const EmitBatch emit = [&](std::shared_ptr<arrow::RecordBatch> batch) {
     Require(batch->num_rows() <= batch_rows);
@@ -75,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ReadOptions options;
   options.epoch_units = {{"i", 1'000'000}, {"l", 1'000'000'000}};
   static const auto every_type = EveryType();
-  const auto decoded = DecodeAll(text, bytes, layout, every_type, options, 2);
+  const auto decoded = DecodeAll(text, bytes, layout, every_type, data[0] & 2 ? every_type.get() : nullptr, options, 2);
   Require(decoded.ok() || !decoded.status().message().empty());
 
   SchemaInference inference(UnlimitedContext());
@@ -83,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto schema = inference.Finish(&options);
   Require(schema.ok(), schema.status());
   // What was inferred from all of the text holds all of the text.
-  const auto again = DecodeAll(text, bytes, layout, *schema, options, 3);
+  const auto again = DecodeAll(text, bytes, layout, *schema, schema->get(), options, 3);
   Require(again.ok() && *again == inference.records(), again.status());
   return 0;
 }

@@ -421,6 +421,7 @@ class StringDecoder final : public DecoderBase {
   }
 
   void Copy(std::string_view text) {
+    if (text.empty()) return;  // may have no address
     uint8_t* to = bytes_.data<uint8_t>() + used_;
     std::memcpy(to, text.data(), text.size());
     used_ += static_cast<int64_t>(text.size());
