@@ -44,6 +44,12 @@ constexpr std::array kKinds = {
 
 }  // namespace
 
+std::vector<std::string> NodeKinds() {
+  std::vector<std::string> names;
+  for (const NodeKind& kind : kKinds) names.emplace_back(kind.name);
+  return names;
+}
+
 Result<NodeFromJsonFunction> FindNodeKind(const std::string& kind) {
   std::string known;
   for (const NodeKind& entry : kKinds) {
