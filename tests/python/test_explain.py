@@ -69,6 +69,27 @@ def test_hive_partitions_and_row_groups_are_skipped_below_the_default_index(stor
     assert rows.compute().index.tolist() == list(range(10_000))
 
 
+def test_columns_that_are_only_counted_are_not_decoded(tmp_path):
+    rows = pd.DataFrame({
+        "key": ["a", "b", "c"] * 400, "n": range(1200), "f": [1.0, None, 2.0] * 400, "s": ["x"] * 1199 + [None],
+        "i": pd.array([1, 2, None] + [3] * 1197, dtype="Int64"), "t": pd.Timestamp("2024-01-01"),
+    })  # fmt: skip
+    rows.to_parquet(tmp_path / "a.parquet", row_group_size=100, index=False)
+    stored = dd.read_parquet(tmp_path / "a.parquet")
+    for counts in (
+        lambda frame: frame.groupby("key")[["n", "f", "s", "i", "t"]].count(),
+        lambda frame: frame.count(),
+        lambda frame: frame[frame.n > 150].groupby("key").agg({"n": ["sum", "count"], "s": "count", "i": "count"}),
+        lambda frame: frame.groupby("s", dropna=False).agg({"s": "count", "i": "count"}),
+    ):
+        plain, ours = counts(rows), counts(stored).compute()
+        assert ours.astype(object).equals(plain.astype(object)), (ours, plain)
+    count, total = stored.groupby("key").n.count(), stored.groupby("key").n.sum()
+    assert "counted [n]" in scan_line(count.explain()) and "counted" not in scan_line(total.explain())
+    count.compute(), total.compute()
+    assert count.last_report["bytes_read"] < total.last_report["bytes_read"]
+
+
 def test_limits(stored):
     head = dd.read_csv(f"{stored}/trips.csv").head(3, compute=False)
     assert scan_line(head.explain()).endswith("limit 3")

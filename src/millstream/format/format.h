@@ -47,6 +47,8 @@ struct ReadRequest {
   /// Columns of `schema` that may come dictionary-encoded (dictionary<int32, type>) where they lie so in the file; a batch's
   /// own schema says which do. Others come in the type that `schema` gives them.
   std::vector<std::string> encoded;
+  /// Columns of `schema` of which only matters whether a value is there: whatever is not missing may come as any other value.
+  std::vector<std::string> presence;
   /// Inspection::schema, of which `schema` is a part; nullptr where the caller does not say. A format whose records may hold
   /// columns that Inspect has not seen tells from it whether any were left out on purpose.
   std::shared_ptr<arrow::Schema> whole;
@@ -97,6 +99,8 @@ class Format {
   virtual bool ReadsPartsOfStructs() const { return false; }
   /// True where ReadRequest::encoded is made use of.
   virtual bool KeepsDictionaries() const { return false; }
+  /// True where ReadRequest::presence is made use of.
+  virtual bool ReadsPresence() const { return false; }
   /// True where each morsel knows its first_row and gives all rows that follow it: what a filter rules out is left out in whole
   /// morsels.
   virtual bool NumbersRows() const { return false; }

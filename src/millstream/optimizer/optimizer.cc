@@ -16,6 +16,7 @@ const std::vector<Rule>& Rules() {
       {"project_fusion", FuseProjections},
       // After everything that moves expressions: only columns that nothing computes with may stay encoded.
       {"dictionary_scan", KeepDictionaries},
+      {"counted_scan", CountWithoutValues},
       // Last: a limit may enter only a scan that no filter entered.
       {"limit_pushdown", PushDownLimits},
   };

@@ -17,6 +17,8 @@ Result<PlanPtr> PruneStructs(const PlanPtr& plan);
 Result<PlanPtr> FuseProjections(const PlanPtr& plan);
 /// Lets scans leave the columns of a group-by in the dictionaries they have in the file.
 Result<PlanPtr> KeepDictionaries(const PlanPtr& plan);
+/// Lets scans leave out the values of columns that are only counted.
+Result<PlanPtr> CountWithoutValues(const PlanPtr& plan);
 /// Tells scans under a limit how many rows are enough.
 Result<PlanPtr> PushDownLimits(const PlanPtr& plan);
 

@@ -27,6 +27,7 @@ class ScanNode final : public PlanNode {
     ExpressionPtr filter;                 ///< over the full schema; nullptr: none
     std::optional<int64_t> limit;         ///< rows a partition
     std::vector<std::string> encoded;     ///< columns whose batches may be dictionary-encoded (ReadRequest::encoded)
+    std::vector<std::string> presence;    ///< columns that are only counted (ReadRequest::presence)
   };
   static Result<PlanPtr> Make(Arguments arguments);
 
@@ -43,6 +44,8 @@ class ScanNode final : public PlanNode {
   Result<PlanPtr> WithReadSchema(std::shared_ptr<arrow::Schema> read) const;
   /// The same scan that may leave `columns`, and no others, dictionary-encoded: who reads its batches must take both.
   Result<PlanPtr> WithEncoded(std::vector<std::string> columns) const;
+  /// The same scan of whose `columns`, and no others, only matters whether values are there.
+  Result<PlanPtr> WithPresence(std::vector<std::string> columns) const;
 
  private:
   Arguments arguments_;

@@ -32,7 +32,9 @@ Result<PlanPtr> ScanNode::Make(Arguments arguments) {
   if (!arguments.read) arguments.read = inspection.schema;
   ARROW_RETURN_NOT_OK(ExpectDistinct(arguments.read->field_names()));
   for (const auto& field : arguments.read->fields()) ARROW_RETURN_NOT_OK(ExpectColumn(*inspection.schema, field->name()));
-  for (const std::string& name : arguments.encoded) ARROW_RETURN_NOT_OK(ExpectColumn(*arguments.read, name));
+  for (const auto* names : {&arguments.encoded, &arguments.presence}) {
+    for (const std::string& name : *names) ARROW_RETURN_NOT_OK(ExpectColumn(*arguments.read, name));
+  }
   if (arguments.filter) ARROW_RETURN_NOT_OK(BoundExpression::Bind(arguments.filter, *inspection.schema).status());
   auto node = std::make_shared<ScanNode>();
   node->schema_ = arguments.read;
@@ -58,6 +60,7 @@ std::string ScanNode::Describe() const {
   if (arguments_.filter) text += ", filter " + arguments_.filter->ToString();
   if (arguments_.limit) text += ", limit " + std::to_string(*arguments_.limit);
   if (!arguments_.encoded.empty()) text += ", encoded [" + JoinNames(arguments_.encoded) + "]";
+  if (!arguments_.presence.empty()) text += ", counted [" + JoinNames(arguments_.presence) + "]";
   return text;
 }
 
@@ -73,6 +76,7 @@ nlohmann::json ScanNode::ArgumentsToJson() const {
   if (arguments_.filter) json["filter"] = arguments_.filter->ToJson();
   if (arguments_.limit) json["limit"] = *arguments_.limit;
   if (!arguments_.encoded.empty()) json["encoded"] = arguments_.encoded;
+  if (!arguments_.presence.empty()) json["presence"] = arguments_.presence;
   return json;
 }
 
@@ -90,6 +94,7 @@ Result<PlanPtr> ScanFromJson(const nlohmann::json& json, std::vector<PlanPtr> ch
   }
   if (json.contains("limit")) arguments.limit = json["limit"].get<int64_t>();
   if (json.contains("encoded")) arguments.encoded = json["encoded"].get<std::vector<std::string>>();
+  if (json.contains("presence")) arguments.presence = json["presence"].get<std::vector<std::string>>();
   return ScanNode::Make(std::move(arguments));
 }
 
@@ -98,13 +103,21 @@ Result<PlanPtr> ScanNode::WithChildren(std::vector<PlanPtr>) const { return Make
 Result<PlanPtr> ScanNode::WithReadSchema(std::shared_ptr<arrow::Schema> read) const {
   Arguments changed = arguments_;
   changed.read = std::move(read);
-  std::erase_if(changed.encoded, [&](const std::string& name) { return changed.read->GetFieldIndex(name) < 0; });
+  for (auto* names : {&changed.encoded, &changed.presence}) {
+    std::erase_if(*names, [&](const std::string& name) { return changed.read->GetFieldIndex(name) < 0; });
+  }
   return Make(std::move(changed));
 }
 
 Result<PlanPtr> ScanNode::WithEncoded(std::vector<std::string> columns) const {
   Arguments changed = arguments_;
   changed.encoded = std::move(columns);
+  return Make(std::move(changed));
+}
+
+Result<PlanPtr> ScanNode::WithPresence(std::vector<std::string> columns) const {
+  Arguments changed = arguments_;
+  changed.presence = std::move(columns);
   return Make(std::move(changed));
 }
 

@@ -1,5 +1,7 @@
 #include "millstream/format/parquet/conform.h"
 
+#include <cstring>
+
 #include <arrow/array.h>
 #include <arrow/compute/api.h>
 #include <arrow/extension_type.h>
@@ -157,6 +159,25 @@ Result<std::shared_ptr<arrow::Array>> Conform(const std::shared_ptr<arrow::Array
     default:
       return CastTo(array, to, pool);
   }
+}
+
+bool HasStandIn(const arrow::DataType& type) {
+  return arrow::is_primitive(type.id()) || arrow::is_decimal(type.id()) || arrow::is_base_binary_like(type.id());
+}
+
+Result<std::shared_ptr<arrow::Array>> StandIn(const std::shared_ptr<arrow::DataType>& type, int64_t rows,
+                                              arrow::MemoryPool* pool) {
+  const bool is_binary = arrow::is_base_binary_like(type->id());
+  const int64_t offset_bits = arrow::is_large_binary_like(type->id()) ? 64 : 32;
+  const int64_t bits = is_binary ? offset_bits * (rows + 1) : type->bit_width() * rows;
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> zeros, arrow::AllocateBuffer(arrow::bit_util::BytesForBits(bits), pool));
+  std::memset(zeros->mutable_data(), 0, static_cast<size_t>(zeros->size()));
+  std::vector<std::shared_ptr<arrow::Buffer>> buffers = {nullptr, std::move(zeros)};
+  if (is_binary) {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> no_bytes, arrow::AllocateBuffer(0, pool));
+    buffers.push_back(std::move(no_bytes));
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(type, rows, std::move(buffers), /*null_count=*/0));
 }
 
 }  // namespace millstream::parquet_format

@@ -20,4 +20,10 @@ bool Conforms(const arrow::DataType& from, const arrow::DataType& to);
 Result<std::shared_ptr<arrow::Array>> Conform(const std::shared_ptr<arrow::Array>& array,
                                               const std::shared_ptr<arrow::DataType>& to, arrow::MemoryPool* pool);
 
+/// Whether StandIn makes columns of this type.
+bool HasStandIn(const arrow::DataType& type);
+/// `rows` values of any kind, none of them null: for a column of which only matters that none is missing.
+Result<std::shared_ptr<arrow::Array>> StandIn(const std::shared_ptr<arrow::DataType>& type, int64_t rows,
+                                              arrow::MemoryPool* pool);
+
 }  // namespace millstream::parquet_format

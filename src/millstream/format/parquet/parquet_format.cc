@@ -97,6 +97,7 @@ class Parquet final : public Format {
   std::string extension() const override { return ".parquet"; }
   bool ReadsPartsOfStructs() const override { return true; }
   bool KeepsDictionaries() const override { return true; }
+  bool ReadsPresence() const override { return true; }
   bool NumbersRows() const override { return true; }
 
   Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,

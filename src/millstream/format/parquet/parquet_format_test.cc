@@ -97,6 +97,41 @@ TEST(ParquetRead, SkipsRowGroupsThatCannotMatch) {
   EXPECT_EQ(rows(Compare("eq", "unknown", literal(1))), 1000);
 }
 
+TEST(ParquetRead, LeavesOutValuesThatAreOnlyCounted) {
+  TempDir dir;
+  // Row groups of two rows: nothing missing, one number missing, one text missing, nothing missing.
+  const auto columns = schema({field("i", arrow::int32()), field("b", arrow::boolean()), field("s", arrow::utf8()),
+                               field("f", arrow::float64()), field("d", arrow::decimal128(20, 2)),
+                               field("t", arrow::timestamp(arrow::TimeUnit::NANO)), field("l", arrow::list(arrow::int64()))});
+  const auto rows = TableOf(columns, R"([
+    {"i": 1, "b": true, "s": "aaaa", "f": 1.5, "d": "1.00", "t": 1, "l": [1]},
+    {"i": 2, "b": true, "s": "b", "f": 2.5, "d": "2.00", "t": 2, "l": [2]},
+    {"i": null, "b": true, "s": "c", "f": 3.5, "d": "3.00", "t": 3, "l": [3]},
+    {"i": 4, "b": true, "s": "d", "f": null, "d": "4.00", "t": 4, "l": [4]},
+    {"i": 5, "b": null, "s": null, "f": 4.5, "d": null, "t": null, "l": null},
+    {"i": 6, "b": true, "s": "e", "f": 5.5, "d": "5.00", "t": 5, "l": [5]},
+    {"i": 7, "b": true, "s": "f", "f": 6.5, "d": "6.00", "t": 6, "l": [6]}])");
+  WriteWithArrow(dir / "a.parquet", *rows, 2);
+  const auto request = [&](std::vector<std::string> presence) {
+    return ReadRequest{columns, nullptr, std::nullopt, {}, std::move(presence), nullptr};
+  };
+  const auto read = ReadSplit({Entry(dir / "a.parquet")}, request(columns->field_names()), {}, SmallBatches(1)).ValueOrDie();
+  ASSERT_EQ(read->num_rows(), 7);
+  for (int c = 0; c < columns->num_fields(); ++c) {
+    const bool decoded = columns->field(c)->name() == "f" || columns->field(c)->name() == "l";  // NaN; no single leaf
+    EXPECT_EQ(read->column(c)->Equals(rows->column(c)), decoded) << columns->field(c)->name();
+    for (int64_t row = 0; row < 7; ++row) {
+      EXPECT_EQ(read->column(c)->GetScalar(row).ValueOrDie()->is_valid, rows->column(c)->GetScalar(row).ValueOrDie()->is_valid);
+    }
+  }
+  const auto bytes = [&](const ReadRequest& wanted) {
+    const auto reader = ParquetFormat()->OpenSplit({Entry(dir / "a.parquet")}, wanted, {}, {}, UnlimitedContext()).ValueOrDie();
+    while (auto morsel = reader->Next().ValueOrDie()) EXPECT_TRUE(morsel->Decode([](auto) { return Status::OK(); }).ok());
+    return reader->bytes_read();
+  };
+  EXPECT_LT(bytes(request({"i", "d", "t"})), bytes(request({})));
+}
+
 TEST(ParquetRead, IgnoresTheLimitWhereAFilterDecides) {
   TempDir dir;
   WriteWithArrow(dir / "a.parquet", *Numbers(1000), 100);

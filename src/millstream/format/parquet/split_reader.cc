@@ -1,6 +1,7 @@
 #include "millstream/format/parquet/split_reader.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -31,6 +32,15 @@ bool IsRemote(const std::string& uri) {
   return scheme != std::string::npos && !uri.starts_with("file://") && !uri.starts_with("memory://");
 }
 
+/// A column that is not decoded where the statistics say that no value is missing.
+struct Counted {
+  size_t field = 0;  ///< of the requested schema
+  int in_file = 0;   ///< field of the file's own
+  int leaf = 0;      ///< Parquet column
+
+  bool operator==(const Counted&) const = default;
+};
+
 /// What the morsels of one split share; read-only once made.
 struct FileState {
   Split split;
@@ -42,6 +52,7 @@ struct FileState {
   std::vector<bool> from_directory;  ///< one a field of `schema`: whether the file's directory has its value
   std::vector<int> leaves;           ///< Parquet columns to decode, by requested field
   std::vector<int> encoded_leaves;   ///< those of them that may stay dictionary-encoded
+  std::vector<Counted> counted;      ///< those of which only matters where values are missing
   bool remote = false;
 
   const std::string& uri() const { return split.file.uri; }
@@ -68,7 +79,11 @@ void CollectLeaves(const ::parquet::arrow::SchemaField& field, const arrow::Data
   }
 }
 
-Status MapColumns(const std::vector<std::string>& encoded, FileState* state) {
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Status MapColumns(const ReadRequest& request, FileState* state) {
   std::unordered_map<std::string, int> by_name;
   for (size_t i = 0; i < state->manifest.schema_fields.size(); ++i) {
     const std::string& name = state->manifest.schema_fields[i].field->name();
@@ -92,14 +107,20 @@ Status MapColumns(const std::vector<std::string>& encoded, FileState* state) {
       }
       const size_t before = state->leaves.size();
       CollectLeaves(in_file, *field->type(), &state->leaves);
-      if (in_file.is_leaf() && std::find(encoded.begin(), encoded.end(), field->name()) != encoded.end()) {
-        state->encoded_leaves.push_back(in_file.column_index);
+      if (in_file.is_leaf() && Contains(request.encoded, field->name())) state->encoded_leaves.push_back(in_file.column_index);
+      if (in_file.is_leaf() && Contains(request.presence, field->name()) && HasStandIn(*field->type())) {
+        state->counted.push_back({state->from_directory.size(), found->second, in_file.column_index});
       }
       if (state->leaves.size() == before) return Status::Invalid("column '", field->name(), "' has no data in it");
     }
     state->from_directory.push_back(from_directory);
   }
   return Status::OK();
+}
+
+std::vector<int> LeavesWithout(std::vector<int> leaves, const std::vector<Counted>& undecoded) {
+  for (const Counted& column : undecoded) std::erase(leaves, column.leaf);
+  return leaves;
 }
 
 /// What decoding the chosen columns of some row groups costs.
@@ -168,16 +189,24 @@ std::optional<ColumnBounds> DirectoryBounds(const Split& split, const arrow::Sch
 /// Decodes some row groups. Memory: a page or a buffer for each column, and one batch, whatever the size of the row groups.
 class RowGroupsMorsel final : public Morsel {
  public:
+  /// `undecoded` are those of state->counted that no value is missing of.
   RowGroupsMorsel(std::shared_ptr<const FileState> state, std::vector<int> groups, int64_t first_row, int64_t rows,
-                  GroupCost cost)
-      : state_(std::move(state)), groups_(std::move(groups)), first_row_(first_row), rows_(rows), cost_(cost) {}
+                  GroupCost cost, const std::vector<Counted>& undecoded)
+      : state_(std::move(state)),
+        groups_(std::move(groups)),
+        first_row_(first_row),
+        rows_(rows),
+        cost_(cost),
+        leaves_(LeavesWithout(state_->leaves, undecoded)) {
+    for (const Counted& column : undecoded) undecoded_.insert(column.field);
+  }
 
   Status Decode(const EmitBatch& emit) override {
     // What `emit` fails with is not about the file, so it must not be given the file's name.
     Status emitted;
     const EmitBatch emit_and_keep = [&](std::shared_ptr<arrow::RecordBatch> batch) { return emitted = emit(std::move(batch)); };
-    const Status status = Guarded(
-        state_->uri(), [&] { return state_->leaves.empty() ? EmitRowsOnly(emit_and_keep) : DecodeColumns(emit_and_keep); });
+    const Status status =
+        Guarded(state_->uri(), [&] { return leaves_.empty() ? EmitRowsOnly(emit_and_keep) : DecodeColumns(emit_and_keep); });
     return emitted.ok() ? status : emitted;
   }
 
@@ -198,8 +227,8 @@ class RowGroupsMorsel final : public Morsel {
     const TaskContext& context = state_->context;
     ::parquet::ReaderProperties properties(context.pool);
     const int64_t buffer = std::clamp<int64_t>(
-        context.budget->limit() / (16 * std::max(1, context.threads) * static_cast<int64_t>(state_->leaves.size())),
-        int64_t{16} << 10, state_->remote ? int64_t{4} << 20 : int64_t{1} << 20);
+        context.budget->limit() / (16 * std::max(1, context.threads) * static_cast<int64_t>(leaves_.size())), int64_t{16} << 10,
+        state_->remote ? int64_t{4} << 20 : int64_t{1} << 20);
     const bool whole = state_->remote ? cost_.compressed <= BatchBytes() : cost_.largest_chunk <= buffer;
     if (!whole) {
       properties.enable_buffered_stream();
@@ -223,7 +252,7 @@ class RowGroupsMorsel final : public Morsel {
     int64_t batch_rows = RowsFor(static_cast<double>(cost_.decoded) / static_cast<double>(cost_.rows));
     if (cost_.guessed) batch_rows = std::min(batch_rows, kFirstRowsUnknown);
     reader->set_batch_size(std::min(batch_rows, std::max<int64_t>(1, rows_)));
-    ARROW_ASSIGN_OR_RAISE(auto batches, reader->GetRecordBatchReader(groups_, state_->leaves));
+    ARROW_ASSIGN_OR_RAISE(auto batches, reader->GetRecordBatchReader(groups_, leaves_));
     int64_t left = rows_;
     while (left > 0) {
       ARROW_RETURN_NOT_OK(state_->context.CheckCancelled());
@@ -257,6 +286,11 @@ class RowGroupsMorsel final : public Morsel {
       const auto& field = state_->schema->field(i);
       if (state_->from_directory[static_cast<size_t>(i)]) {
         ARROW_ASSIGN_OR_RAISE(auto column, DirectoryColumn(*field, decoded.num_rows()));
+        columns.push_back(std::move(column));
+        continue;
+      }
+      if (undecoded_.contains(static_cast<size_t>(i))) {
+        ARROW_ASSIGN_OR_RAISE(auto column, StandIn(field->type(), decoded.num_rows(), state_->context.pool));
         columns.push_back(std::move(column));
         continue;
       }
@@ -319,6 +353,8 @@ class RowGroupsMorsel final : public Morsel {
   const int64_t first_row_;
   const int64_t rows_;
   const GroupCost cost_;
+  const std::vector<int> leaves_;  ///< that are decoded
+  std::set<size_t> undecoded_;     ///< fields of the requested schema
 };
 
 class ParquetSplitReader final : public SplitReader {
@@ -341,9 +377,13 @@ class ParquetSplitReader final : public SplitReader {
     GroupCost total;
     int64_t morsel_row = 0;
     int64_t rows = 0;
+    std::vector<Counted> undecoded;
+    std::vector<int> leaves;
     while (next_ < end_ && !LimitReached() && total.decoded < kMorselBytes) {
-      const int index = next_++;
+      const int index = next_;
       const auto group = state_->file.footer->RowGroup(index);
+      if (!groups.empty() && NothingMissing(*group) != undecoded) break;  // a morsel decodes the same columns
+      ++next_;
       if (group->num_rows() < 0)
         return Status::IOError("row group ", index, " has ", group->num_rows(), " rows; the file is damaged");
       if (group->num_rows() == 0) continue;
@@ -356,8 +396,12 @@ class ParquetSplitReader final : public SplitReader {
         if (groups.empty()) continue;
         break;  // a morsel's rows follow each other
       }
-      if (groups.empty()) morsel_row = first_row;
-      const GroupCost cost = CostOf(*group, state_->leaves);
+      if (groups.empty()) {
+        morsel_row = first_row;
+        undecoded = NothingMissing(*group);
+        leaves = LeavesWithout(state_->leaves, undecoded);
+      }
+      const GroupCost cost = CostOf(*group, leaves);
       total.compressed += cost.compressed;
       total.largest_chunk = std::max(total.largest_chunk, cost.largest_chunk);
       total.decoded += cost.decoded;
@@ -370,7 +414,17 @@ class ParquetSplitReader final : public SplitReader {
     }
     if (groups.empty()) return nullptr;
     bytes_read_ += total.compressed;
-    return std::make_unique<RowGroupsMorsel>(state_, std::move(groups), morsel_row, rows, total);
+    return std::make_unique<RowGroupsMorsel>(state_, std::move(groups), morsel_row, rows, total, undecoded);
+  }
+
+  /// The counted columns of which the group's statistics say that no value is missing.
+  std::vector<Counted> NothingMissing(const ::parquet::RowGroupMetaData& group) const {
+    std::vector<Counted> complete;
+    for (const Counted& column : state_->counted) {
+      const auto bounds = RowGroupBounds(group, state_->manifest, column.in_file);
+      if (bounds && !bounds->may_be_missing) complete.push_back(column);
+    }
+    return complete;
   }
 
   bool LimitReached() const { return limit_ && rows_given_ >= *limit_; }
@@ -435,7 +489,7 @@ Result<std::unique_ptr<SplitReader>> OpenSplitReader(const Split& split, const R
     const auto& footer = *state->file.footer;
     ARROW_RETURN_NOT_OK(::parquet::arrow::SchemaManifest::Make(footer.schema(), footer.key_value_metadata(),
                                                                ::parquet::ArrowReaderProperties(false), &state->manifest));
-    ARROW_RETURN_NOT_OK(MapColumns(request.encoded, state.get()));
+    ARROW_RETURN_NOT_OK(MapColumns(request, state.get()));
     return FindGroups(split, footer.num_row_groups(), &first, &end);
   }));
   // With a filter the rows that count are known only above.
