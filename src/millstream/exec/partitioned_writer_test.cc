@@ -482,7 +482,8 @@ TEST(FileWriter, KeepsNoPartOfALargeBatch) {
 }
 
 TEST(KeyedWriter, KeepsAFileOpenForEachOfFewKeys) {
-  // Far more rows than the share: they go to open files as they come, and nothing has to wait on disk.
+  // Far more rows than the share: they go to open files as they come. Only what a thread has that falls far behind the others
+  // holds rows up until they wait on disk.
   Write write;
   const auto budget = std::make_shared<MemoryBudget>(int64_t{128} << 20);
   BudgetPool pool(budget, 0);
@@ -494,7 +495,7 @@ TEST(KeyedWriter, KeepsAFileOpenForEachOfFewKeys) {
   WriteFromThreads(&write, 3, 2, 20, 20000, key);
   const auto files = write.End().ValueOrDie();
   EXPECT_EQ(files.size(), 6u);
-  EXPECT_EQ(write.writer->spilled_bytes(), 0);
+  EXPECT_LT(write.writer->spilled_bytes(), 2 << 20);
   EXPECT_LT(budget->peak(), int64_t{24} << 20);
   int64_t total = 0;
   for (const auto& [name, table] : write.Read()) {

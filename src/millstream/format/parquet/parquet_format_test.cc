@@ -346,6 +346,30 @@ TEST(ParquetRead, KeepsTextEncodedWhateverTheWidthOfItsOffsets) {
   }
 }
 
+TEST(ParquetRead, DecodesDictionariesThatNobodyAskedFor) {
+  TempDir dir;
+  const auto names = Numbers(100)->GetColumnByName("name");
+  const auto categories = arrow::compute::DictionaryEncode(names).ValueOrDie().chunked_array();
+  WriteWithArrow(
+      dir / "a.parquet",
+      *arrow::Table::Make(schema({field("asked", arrow::utf8()), field("not", categories->type())}), {names, categories}));
+  WriteWithArrow(dir / "b.parquet",
+                 *arrow::Table::Make(schema({field("asked", arrow::utf8()), field("not", arrow::utf8())}), {names, names}));
+  const auto plain = schema({field("asked", arrow::utf8()), field("not", arrow::utf8())});
+  ReadRequest request{plain, nullptr, std::nullopt};
+  request.encoded = {"asked"};
+  for (const char* name : {"a.parquet", "b.parquet"}) {
+    const auto reader = ParquetFormat()->OpenSplit({Entry(dir / name)}, request, {}, {}, UnlimitedContext()).ValueOrDie();
+    const Status status = reader->Next().ValueOrDie()->Decode([&](const std::shared_ptr<arrow::RecordBatch>& batch) {
+      EXPECT_EQ(batch->column(0)->type_id(), arrow::Type::DICTIONARY);
+      EXPECT_EQ(batch->column(1)->type_id(), arrow::Type::STRING) << name;
+      EXPECT_TRUE(batch->column(1)->Equals(names->chunk(0)));
+      return Status::OK();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+  }
+}
+
 TEST(ParquetRead, NamesTheFileThatIsNoParquet) {
   TempDir dir;
   for (const std::string& content : {std::string(), std::string("PAR1"), std::string(1000, 'x'), std::string("PAR1xxxxPAR1")}) {

@@ -51,7 +51,8 @@ struct FileState {
   ::parquet::arrow::SchemaManifest manifest;
   std::vector<bool> from_directory;  ///< one a field of `schema`: whether the file's directory has its value
   std::vector<int> leaves;           ///< Parquet columns to decode, by requested field
-  std::vector<int> encoded_leaves;   ///< those of them that may stay dictionary-encoded
+  std::vector<std::string> encoded;  ///< columns that may stay dictionary-encoded
+  std::vector<int> encoded_leaves;   ///< their leaves
   std::vector<Counted> counted;      ///< those of which only matters where values are missing
   bool remote = false;
 
@@ -295,7 +296,7 @@ class RowGroupsMorsel final : public Morsel {
         continue;
       }
       const auto given = decoded.column(next++);
-      if (IsEncoded(*given->type(), *field->type())) {
+      if (IsEncoded(field->name(), *given->type(), *field->type())) {
         // libparquet does not look whether the codes of a damaged file lie in the dictionary.
         ARROW_RETURN_NOT_OK(WithPlace(given->ValidateFull(), "column '" + field->name() + "' is damaged"));
         ARROW_ASSIGN_OR_RAISE(auto encoded, WithValues(given, field->type()));
@@ -312,9 +313,9 @@ class RowGroupsMorsel final : public Morsel {
     return arrow::RecordBatch::Make(std::move(schema), decoded.num_rows(), std::move(columns));
   }
 
-  /// Whether a column of type `given` is one of `wanted` that was left encoded.
-  bool IsEncoded(const arrow::DataType& given, const arrow::DataType& wanted) const {
-    if (state_->encoded_leaves.empty() || given.id() != arrow::Type::DICTIONARY) return false;
+  /// Whether a column of type `given` is one of `wanted` that was left encoded because that was asked for.
+  bool IsEncoded(const std::string& name, const arrow::DataType& given, const arrow::DataType& wanted) const {
+    if (!Contains(state_->encoded, name) || given.id() != arrow::Type::DICTIONARY) return false;
     return arrow::is_base_binary_like(wanted.id()) &&
            Conforms(*static_cast<const arrow::DictionaryType&>(given).value_type(), wanted);
   }
@@ -481,6 +482,7 @@ Result<std::unique_ptr<SplitReader>> OpenSplitReader(const Split& split, const R
   state->schema = request.schema;
   state->options = options;
   state->context = context;
+  state->encoded = request.encoded;
   state->remote = IsRemote(split.file.uri);
   ARROW_ASSIGN_OR_RAISE(state->file, OpenParquet(split.file, storage, context));
   int first = 0;
