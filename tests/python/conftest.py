@@ -71,3 +71,28 @@ def check(frame: pd.DataFrame, lazy: dd.DataFrame) -> Callable[..., None]:
         assert_same(actual.compute() if hasattr(actual, "compute") else actual, expected, **options)
 
     return run
+
+
+@pytest.fixture
+def gharchive_program():
+    """A user's program for GH Archive, written for Dask: a function from the addresses of hours to the cleaned frame."""
+
+    def program(addresses):
+        df = dd.read_json(addresses, compression="gzip")
+        cols = df.columns
+
+        def clean_record(record):
+            r = {
+                "repo": record[cols.get_loc("repo")],
+                "repo_name": record[cols.get_loc("repo")]["name"],
+                "type": record[cols.get_loc("type")],
+                "id": record[cols.get_loc("id")],
+                "created_at": record[cols.get_loc("created_at")],
+                "payload": record[cols.get_loc("payload")],
+            }
+            return r
+
+        cleaned_up_bag = df.to_bag().map(clean_record)
+        return cleaned_up_bag.to_dataframe()
+
+    return program

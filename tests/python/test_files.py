@@ -227,23 +227,8 @@ def test_read_json(tmp_path, events):
         dd.read_json(tmp_path / "events.json.gz", meta=actual.iloc[:0])
 
 
-def test_the_gharchive_program(tmp_path, events):
-    df = dd.read_json([f"{tmp_path}/events.json.gz"], compression="gzip")
-    cols = df.columns
-
-    def clean_record(record):
-        r = {
-            "repo": record[cols.get_loc("repo")],
-            "repo_name": record[cols.get_loc("repo")]["name"],
-            "type": record[cols.get_loc("type")],
-            "id": record[cols.get_loc("id")],
-            "created_at": record[cols.get_loc("created_at")],
-            "payload": record[cols.get_loc("payload")],
-        }
-        return r
-
-    cleaned_up_bag = df.to_bag().map(clean_record)
-    res = cleaned_up_bag.to_dataframe()
+def test_the_gharchive_program(tmp_path, events, gharchive_program):
+    res = gharchive_program([f"{tmp_path}/events.json.gz"])
     res.to_parquet(f"{tmp_path}/out", partition_on=["type", "repo_name"], engine="pyarrow")
     back = dd.read_parquet(f"{tmp_path}/out").compute()
     assert len(back) == 20 and set(back.repo_name) == {"owner/0", "owner/1", "owner/2"}

@@ -251,29 +251,14 @@ HOUR = DATA / "gharchive" / "2015-01-01-0.json.gz"
 
 
 @pytest.mark.skipif(not HOUR.is_file(), reason="no GH Archive files")
-def test_gharchive_from_the_web_to_s3(http_server, s3_server):
+def test_gharchive_from_the_web_to_s3(http_server, s3_server, gharchive_program):
     with gzip.open(HOUR, "rt") as file:
         lines = [line for _, line in zip(range(100), file, strict=False)]
     with gzip.open(http_server.www / HOUR.name, "wt") as file:
         file.writelines(lines)
     minio_storage_options = s3_server.options()
 
-    df = dd.read_json([http_server.url(HOUR.name)], compression="gzip")
-    cols = df.columns
-
-    def clean_record(record):
-        r = {
-            "repo": record[cols.get_loc("repo")],
-            "repo_name": record[cols.get_loc("repo")]["name"],
-            "type": record[cols.get_loc("type")],
-            "id": record[cols.get_loc("id")],
-            "created_at": record[cols.get_loc("created_at")],
-            "payload": record[cols.get_loc("payload")],
-        }
-        return r
-
-    cleaned_up_bag = df.to_bag().map(clean_record)
-    res = cleaned_up_bag.to_dataframe()
+    res = gharchive_program([http_server.url(HOUR.name)])
     res.to_parquet(
         "s3://etl/gharchive", partition_on=["type", "repo_name"], storage_options=minio_storage_options, engine="pyarrow"
     )
