@@ -31,7 +31,7 @@ struct ReadOptions {
   std::set<std::string> date_columns;
   int64_t date_unit = 0;  ///< nanoseconds of the unit of times given as numbers; 0: found by their size
   std::optional<std::vector<std::string>> columns;
-  bool ignore_unexpected = false;  ///< keys that are not in the sample are passed over
+  bool ignore_unexpected = false;              ///< keys that are not in the sample are passed over
   std::map<std::string, int64_t> epoch_units;  ///< found by Inspect: nanoseconds of one unit, by column
 
   /// Invalid for unknown options and bad values, naming them.
