@@ -29,7 +29,8 @@ struct DecodeState {
   TaskContext context;
   std::set<std::string> text_columns;          ///< columns the user made strings: other values give their JSON text
   std::map<std::string, int64_t> epoch_units;  ///< nanoseconds of one unit, for times given as numbers
-  std::set<std::string> partial;               ///< paths ("" for the record) of objects whose other keys are passed over
+  bool partial_record = false;                 ///< other keys of the record are passed over
+  std::set<const arrow::DataType*> partial;    ///< structs of the wanted schema whose other keys are passed over
   std::string column;                          ///< the column being decoded
   uint32_t refused = 0;                        ///< ordinal of the value of the last error
 };

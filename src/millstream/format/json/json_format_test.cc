@@ -203,6 +203,21 @@ TEST(JsonRead, KeysBehindTheSampleDoNotMatterWhereColumnsWereChosen) {
   EXPECT_EQ(ReadError(text, setup), "");
 }
 
+TEST(JsonRead, KeysBehindTheSampleAreFoundWhateverColumnsAreCalled) {
+  const std::string first = R"({"a.b":{"x":1},"a":{"b":{"x":1,"y":2}},"":{"p":1},"l":[{"q":1,"r":2}],"l[]":{"q":1}})"
+                            "\n";
+  // Of a.b and of l's items only a part is wanted, which must not make their namesakes partial.
+  const auto part = [](const char* name) { return arrow::struct_({arrow::field(name, arrow::int64())}); };
+  ReadSetup setup = SampleOfOneLine(first);
+  setup.schema =
+      arrow::schema({arrow::field("a.b", part("x")), arrow::field("a", arrow::struct_({arrow::field("b", part("x"))})),
+                     arrow::field("", part("p")), arrow::field("l", arrow::list(part("q"))), arrow::field("l[]", part("q"))});
+  EXPECT_EQ(ReadError(first + R"({"a":{"b":{"late":1}},"l":[{"late":1}]})" + "\n", setup), "");
+  for (const char* record : {R"({"a.b":{"late":1}})", R"({"":{"late":1}})", R"({"l[]":{"late":1}})", R"({"late":1})"}) {
+    EXPECT_THAT(ReadError(first + record + "\n", setup), HasSubstr("\"late\"")) << record;
+  }
+}
+
 TEST(JsonRead, NoColumnsStillHasRows) {
   const TestFile file("{\"a\":1}\n{\"a\":2}\n{}\n");
   const TaskContext context = UnlimitedContext();

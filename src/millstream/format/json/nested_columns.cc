@@ -24,7 +24,7 @@ class StructDecoder final : public ColumnDecoderBase {
                 std::vector<DecoderPtr> children)
       : ColumnDecoderBase(type, std::move(path), state),
         keys_(FieldNames(*type)),
-        other_keys_(state->partial.contains(path_) ? OtherKeys::kPassOver : OtherKeys::kError),
+        other_keys_(state->partial.contains(type_.get()) ? OtherKeys::kPassOver : OtherKeys::kError),
         children_(std::move(children)) {}
 
   Status Append(const Block& block, const Slots& slots) override {

@@ -162,19 +162,17 @@ std::shared_ptr<arrow::DataType> TimestampFromName(std::string_view name) {
   return arrow::timestamp(static_cast<arrow::TimeUnit::type>(unit - UnitNames().begin()), zone);
 }
 
-/// Adds the paths of structs that lack a field of their counterpart in `whole` (nullptr: no counterpart is known).
-void FindPartial(const arrow::DataType& wanted, const arrow::DataType* whole, const std::string& path,
-                 std::set<std::string>* partial) {
+/// Adds the structs that lack a field of their counterpart in `whole` (nullptr: no counterpart is known).
+void FindPartial(const arrow::DataType& wanted, const arrow::DataType* whole, std::set<const arrow::DataType*>* partial) {
   if (whole && whole->id() != wanted.id()) whole = nullptr;
   if (wanted.id() == arrow::Type::LIST) {
-    return FindPartial(*wanted.field(0)->type(), whole ? whole->field(0)->type().get() : nullptr, path + "[]", partial);
+    return FindPartial(*wanted.field(0)->type(), whole ? whole->field(0)->type().get() : nullptr, partial);
   }
   if (wanted.id() != arrow::Type::STRUCT) return;
-  if (!whole || wanted.num_fields() < whole->num_fields()) partial->insert(path);
+  if (!whole || wanted.num_fields() < whole->num_fields()) partial->insert(&wanted);
   for (const auto& field : wanted.fields()) {
     const auto counterpart = whole ? static_cast<const arrow::StructType*>(whole)->GetFieldByName(field->name()) : nullptr;
-    FindPartial(*field->type(), counterpart ? counterpart->type().get() : nullptr,
-                path.empty() ? field->name() : path + "." + field->name(), partial);
+    FindPartial(*field->type(), counterpart ? counterpart->type().get() : nullptr, partial);
   }
 }
 
@@ -229,9 +227,10 @@ Result<ReadOptions> ReadOptions::Parse(const Json& options) {
 DecodeState ReadOptions::MakeState(const arrow::Schema& wanted, const arrow::Schema* whole, const TaskContext& context) const {
   DecodeState state;
   state.context = context;
-  const auto columns_type = arrow::struct_(wanted.fields());
-  FindPartial(*columns_type, whole && !ignore_unexpected ? arrow::struct_(whole->fields()).get() : nullptr, "", &state.partial);
-  if (columns) state.partial.insert("");
+  const auto record = arrow::struct_(wanted.fields());
+  const auto whole_record = whole && !ignore_unexpected ? arrow::struct_(whole->fields()) : nullptr;
+  FindPartial(*record, whole_record.get(), &state.partial);
+  state.partial_record = state.partial.erase(record.get()) > 0 || columns.has_value();
   state.epoch_units = epoch_units;
   for (const auto& [column, type] : dtypes) {
     if (type->id() == arrow::Type::STRING) state.text_columns.insert(column);

@@ -145,7 +145,7 @@ RecordDecoder::RecordDecoder(std::shared_ptr<arrow::Schema> schema, Layout layou
       state_(state),
       indexer_(state.context.budget),
       keys_(schema_->field_names()),
-      other_keys_(state_.partial.contains("") ? OtherKeys::kPassOver : OtherKeys::kError) {}
+      other_keys_(state_.partial_record ? OtherKeys::kPassOver : OtherKeys::kError) {}
 
 Result<std::unique_ptr<RecordDecoder>> RecordDecoder::Make(const std::shared_ptr<arrow::Schema>& schema, Layout layout,
                                                            const DecodeState& state) {
