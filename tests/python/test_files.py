@@ -430,3 +430,49 @@ def test_a_codec_that_is_not_there_is_an_error(tmp_path, suffix):
     assert dd.read_csv(place, blocksize=None, compression=None).a.compute().tolist() == [1]
     place.write_text('{"a": 1}\n')
     assert dd.read_json(place, compression=None).a.compute().tolist() == [1]
+
+
+def test_several_writes_in_one_compute(tmp_path):
+    frame = dd.from_pandas(pd.DataFrame({"a": [1, 2, 3]}), npartitions=2)
+    one = frame.to_parquet(str(tmp_path / "p"), compute=False)
+    two = frame.to_csv(str(tmp_path / "c"), index=False, compute=False)
+    total, first, reports = dd.compute(frame.a.sum(), one, [two])
+    assert total == 6 and first["rows_written"] == 6 and reports == [first] and frame.last_report == first
+    assert dd.read_parquet(str(tmp_path / "p")).a.compute().tolist() == [1, 2, 3]
+    assert dd.read_csv(str(tmp_path / "c")).a.compute().tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("compression", "is_gzip"), [("infer", True), (None, False), ("gzip", True)])
+def test_compression_of_written_text(tmp_path, compression, is_gzip):
+    frame = dd.from_pandas(pd.DataFrame({"a": [1]}), npartitions=1)
+    frame.to_csv(str(tmp_path / "x.csv.gz"), single_file=True, index=False, compression=compression)
+    assert ((tmp_path / "x.csv.gz").read_bytes()[:2] == b"\x1f\x8b") == is_gzip
+    frame.to_json(str(tmp_path / "j-*.json.gz"), compression=compression)
+    assert ((tmp_path / "j-0.json.gz").read_bytes()[:2] == b"\x1f\x8b") == is_gzip
+    frame.to_csv(str(tmp_path / "x.csv.bz2"), single_file=True, index=False, compression=None)
+    assert (tmp_path / "x.csv.bz2").read_text() == "a\n1\n"
+
+
+@pytest.mark.parametrize("key", ["_k", ".k", "__k__"])
+def test_partition_columns_named_like_hidden_files(tmp_path, key):
+    rows = pd.DataFrame({key: ["a", "b", "a"], "v": [1, 2, 3]})
+    frame = dd.from_pandas(rows, npartitions=1)
+    for _ in range(2):
+        frame.to_parquet(str(tmp_path / "out"), partition_on=key, overwrite=True, write_index=False)
+        assert sorted(dd.read_parquet(str(tmp_path / "out")).v.compute()) == [1, 2, 3]
+
+
+def test_categories_whatever_the_width_of_their_codes(tmp_path):
+    few = pd.DataFrame({"c": pd.Categorical(["x", "y", "x", None]), "v": [1, 2, 3, 4]})
+    many = pd.DataFrame({"c": pd.Categorical([f"n{i}" for i in range(300)]), "v": range(300)})
+    few.to_parquet(tmp_path / "0.parquet", index=False)  # int8 codes
+    many.to_parquet(tmp_path / "1.parquet", index=False)  # int16
+    both = dd.read_parquet([str(tmp_path / "0.parquet"), str(tmp_path / "1.parquet")])
+    rows = pd.concat([few, many])
+    expected = rows.assign(c=rows.c.astype(object)).groupby("c").v.sum()
+    actual = both.groupby("c").v.sum().compute()
+    assert actual.to_dict() == expected.to_dict()
+    assert both.c.count().compute() == 303 and set(both.c.dropna().unique().compute()) == set(rows.c.dropna())
+    alone = dd.read_parquet(str(tmp_path / "0.parquet"))
+    assert alone.c.value_counts().compute().to_dict() == {"x": 2, "y": 1}
+    assert alone.c.dtype == "category" and alone.compute().c.tolist()[:3] == ["x", "y", "x"]

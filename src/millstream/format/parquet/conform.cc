@@ -76,7 +76,17 @@ Result<std::shared_ptr<arrow::Array>> CastTo(const std::shared_ptr<arrow::Array>
                                              const std::shared_ptr<arrow::DataType>& to, arrow::MemoryPool* pool) {
   arrow::compute::ExecContext context(pool);
   context.set_use_threads(false);
-  if (to->id() == Type::DICTIONARY && array->type_id() != Type::DICTIONARY) {
+  if (to->id() == Type::DICTIONARY && array->type_id() == Type::DICTIONARY) {
+    const auto& encoded = static_cast<const arrow::DictionaryArray&>(*array);
+    const auto& type = static_cast<const arrow::DictionaryType&>(*to);
+    const auto cast = [&](const std::shared_ptr<arrow::Array>& part, const std::shared_ptr<arrow::DataType>& part_type) {
+      return arrow::compute::Cast(arrow::Datum(part), arrow::compute::CastOptions::Safe(part_type), &context);
+    };
+    ARROW_ASSIGN_OR_RAISE(const auto codes, cast(encoded.indices(), type.index_type()));
+    ARROW_ASSIGN_OR_RAISE(const auto values, cast(encoded.dictionary(), type.value_type()));
+    return arrow::DictionaryArray::FromArrays(to, codes.make_array(), values.make_array());
+  }
+  if (to->id() == Type::DICTIONARY) {
     ARROW_ASSIGN_OR_RAISE(
         auto encoded,
         arrow::compute::DictionaryEncode(arrow::Datum(array), arrow::compute::DictionaryEncodeOptions::Defaults(), &context));
@@ -98,6 +108,11 @@ std::shared_ptr<arrow::DataType> FrameType(const std::shared_ptr<arrow::DataType
       return arrow::utf8();
     case Type::BINARY_VIEW:
       return arrow::binary();
+    case Type::DICTIONARY: {
+      // Files differ in the width of their codes by how many values they have.
+      const auto& encoded = static_cast<const arrow::DictionaryType&>(*type);
+      return arrow::dictionary(arrow::int32(), FrameType(encoded.value_type()), encoded.ordered());
+    }
     case Type::STRUCT: {
       arrow::FieldVector fields;
       for (const auto& field : type->fields()) fields.push_back(FrameField(field));
@@ -121,7 +136,7 @@ bool Conforms(const arrow::DataType& from, const arrow::DataType& to) {
     const auto value = [](const arrow::DataType& type) -> const arrow::DataType& {
       return type.id() == Type::DICTIONARY ? *static_cast<const arrow::DictionaryType&>(type).value_type() : type;
     };
-    return value(from).Equals(value(to));
+    return value(from).Equals(value(to)) || (IsText(value(from).id()) && IsText(value(to).id()));
   }
   if (IsText(from.id())) return IsText(to.id());
   if (IsBytes(from.id())) return IsBytes(to.id());
