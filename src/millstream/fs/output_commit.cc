@@ -21,8 +21,8 @@ Result<std::vector<FileInfo>> List(const JobPaths& paths, const std::string& fol
 }
 
 bool IsOutput(const std::string& name) {
-  return !(name.starts_with('_') || name.starts_with('.')) || name == "_SUCCESS" || name == "_metadata" ||
-         name == "_common_metadata";
+  const bool is_hidden = (name.starts_with('_') || name.starts_with('.')) && name.find('=') == std::string::npos;
+  return !is_hidden || name == "_SUCCESS" || name == "_metadata" || name == "_common_metadata";
 }
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
