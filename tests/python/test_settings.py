@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 import millstream
@@ -163,3 +164,15 @@ def test_batch_rows_have_bounds(rows):
         [sys.executable, "-c", code], env={**os.environ, "MILLSTREAM_BATCH_ROWS": rows}, capture_output=True, text=True
     )
     assert run.returncode != 0 and "MILLSTREAM_BATCH_ROWS" in run.stderr
+
+
+def test_a_progress_bar_that_cannot_be_shown_stops_nothing(tmp_path):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError("nobody reads")
+
+    frame = dd.from_pandas(pd.DataFrame({"a": [1, 2]}), npartitions=1)
+    with ProgressBar(out=Gone()):
+        assert frame.to_parquet(str(tmp_path / "out"))["rows_written"] == 2
+    with ProgressBar(out=Gone()), pytest.raises(ZeroDivisionError):
+        frame.map_partitions(lambda part: part / (1 // 0), meta=frame).compute()

@@ -31,10 +31,11 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Request:
-    """What a lazy result needs, and how it is made of that: `finish` gets the tables of each fetch."""
+    """What a lazy result needs, and how it is made of that: `finish` gets the tables of each fetch. `writes` run along."""
 
     fetches: tuple[Fetch, ...]
     finish: Callable[[list[list[pa.Table]]], Any]
+    writes: tuple[_core.Plan, ...] = ()
 
 
 class Lazy(ABC):
@@ -44,6 +45,9 @@ class Lazy(ABC):
 
     @abstractmethod
     def _request(self) -> Request: ...
+
+    def _ran(self, report: RunReport) -> None:
+        self.last_report = report
 
 
 def run_plans(plans: Sequence[_core.Plan]) -> list[_core.Result]:
@@ -67,16 +71,17 @@ def compute_all(lazies: Sequence[Lazy]) -> list[Any]:
     requests = [lazy._request() for lazy in lazies]
     fetches = [fetch for request in requests for fetch in request.fetches]
     groups = _group(fetches)
-    results = run_plans([_group_plan(group) for group in groups])
+    writes = [plan for request in requests for plan in request.writes]
+    results = run_plans([_group_plan(group) for group in groups] + writes)
     tables: dict[int, list[pa.Table]] = {}
-    for group, result in zip(groups, results, strict=True):
+    for group, result in zip(groups, results[: len(groups)], strict=True):
         for position, fetch in enumerate(group.fetches):
             names = [f"{position}:{name}" for name in fetch.names]
             tables[id(fetch)] = [_select(table, names, fetch.names) for table in result.tables]
     if results:
         report = RunReport.from_json(results[0].report)
         for lazy in lazies:
-            lazy.last_report = report
+            lazy._ran(report)
     return [request.finish([tables[id(fetch)] for fetch in request.fetches]) for request in requests]
 
 

@@ -33,10 +33,13 @@ class FrameWrites:
 
     def to_csv(
         self, filename: PathLike, single_file: bool = False, encoding: str = "utf-8", mode: str = "wt",
-        name_function: Any = None, compression: str | None = None, compute: bool = True,
+        name_function: Any = None, compression: str | None = "infer", compute: bool = True,
         storage_options: Mapping[str, Any] | None = None, index: bool = True, **kwargs: Any,
     ) -> Any:  # fmt: skip
-        """CSV files, one a partition: `filename` is a pattern such as "out/part-*.csv", or a directory; or one file."""
+        """CSV files, one a partition: `filename` is a pattern such as "out/part-*.csv", or a directory; or one file.
+
+        `compression` is "gzip", None for plain text, or "infer": as the name says.
+        """
         options = {**kwargs, "encoding": encoding}
         return io_write.to_text(
             cast("DataFrame", self), "csv", filename, options, single_file, mode, name_function, compression,
@@ -45,10 +48,13 @@ class FrameWrites:
 
     def to_json(
         self, url_path: PathLike, orient: str = "records", lines: bool | None = None, compute: bool = True,
-        storage_options: Mapping[str, Any] | None = None, encoding: str = "utf-8", compression: str | None = None,
+        storage_options: Mapping[str, Any] | None = None, encoding: str = "utf-8", compression: str | None = "infer",
         name_function: Any = None, **kwargs: Any,
     ) -> Any:  # fmt: skip
-        """JSON files, one a partition, with a record per line, or one array of records (lines=False)."""
+        """JSON files, one a partition, with a record per line, or one array of records (lines=False).
+
+        `compression` is as in to_csv.
+        """
         if orient != "records":
             raise NotImplementedError(f"to_json writes orient='records', not {orient!r}")
         options = {**kwargs, "orient": orient, "lines": True if lines is None else lines}

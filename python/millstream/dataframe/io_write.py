@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from millstream.dataframe.execute import run_plans
+from millstream.dataframe.execute import Lazy, Request, compute_all
 from millstream.dataframe.source import Column, Source
 from millstream.report import RunReport
 from millstream.utils import PathLike, options_json
@@ -22,17 +22,26 @@ else:
     pa = LazyModule("pyarrow")
 
 
-class Write:
-    """A write that has not run: compute() runs it, returns its report and leaves it as the `last_report` of the frame."""
+class Write(Lazy):
+    """A write that has not run: compute() runs it, or dd.compute() beside other things.
+
+    Either gives the report of the run and leaves it as the `last_report` of the frame.
+    """
 
     def __init__(self, frame: DataFrame, plan: _core.Plan) -> None:
         self._frame, self._plan = frame, plan
 
     def compute(self, **kwargs: Any) -> RunReport:
-        (result,) = run_plans([self._plan])
-        report = RunReport.from_json(result.report)
-        self._frame.last_report = report
+        (report,) = compute_all([self])
+        assert isinstance(report, RunReport)
         return report
+
+    def _request(self) -> Request:
+        return Request((), lambda tables: self.last_report, (self._plan,))
+
+    def _ran(self, report: RunReport) -> None:
+        super()._ran(report)
+        self._frame.last_report = report
 
     def explain(self, optimized: bool = True) -> str:
         return self._plan.explain(optimized)
@@ -147,7 +156,7 @@ def to_text(
     if index:
         source, levels = _with_index(frame, columns, lambda i: "" if len(frame._levels) == 1 else f"level_{i}")
         columns = {**levels, **columns}
-    options |= {"compression": compression, "mode": "error" if "x" in mode else "overwrite"}
+    options |= {"compression": compression or "none", "mode": "error" if "x" in mode else "overwrite"}
     if single_file:
         directory, options["single_file"] = os.fspath(path), True
     else:

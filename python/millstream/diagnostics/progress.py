@@ -21,12 +21,12 @@ def progress_wanted() -> bool:
 
 
 def runs_started() -> None:
-    for bar in _active:
+    for bar in list(_active):
         bar.start()
 
 
 def runs_ended(completed: bool) -> None:
-    for bar in _active:
+    for bar in list(_active):
         bar.finish(completed)
 
 
@@ -74,18 +74,19 @@ class ProgressBar:
             return
         if completed:
             self._fraction = 1.0
-        self._draw(self.last_duration, "")
-        self._stream().write("\n")
-        self._stream().flush()
+        self._draw(self.last_duration, "", end="\n")
 
     def _stream(self) -> TextIO:
         return sys.stdout if self._out is None else self._out
 
-    def _draw(self, seconds: float, text: str) -> None:
+    def _draw(self, seconds: float, text: str, end: str = "") -> None:
         bar = ("#" * int(self._width * self._fraction)).ljust(self._width)
         line = f"\r[{bar}] | {int(100 * self._fraction)}% Completed | {_duration(seconds)} {text}"
-        self._stream().write(line.rstrip().ljust(self._width + 40))
-        self._stream().flush()
+        try:
+            self._stream().write(line.rstrip().ljust(self._width + 40) + end)
+            self._stream().flush()
+        except (OSError, ValueError):  # a closed pipe or stream: the run matters more than showing how far it is
+            self.unregister()
 
 
 def _duration(seconds: float) -> str:
