@@ -1,6 +1,6 @@
 #include "millstream/optimizer/optimizer.h"
 
-#include "millstream/optimizer/plan_testing.h"
+#include "millstream/plan/plan_testing.h"
 
 namespace millstream::testing {
 namespace {

@@ -1,5 +1,5 @@
-#include "millstream/optimizer/plan_testing.h"
 #include "millstream/optimizer/rules.h"
+#include "millstream/plan/plan_testing.h"
 
 namespace millstream::testing {
 namespace {

@@ -5,7 +5,7 @@
 #include <arrow/array/builder_primitive.h>
 #include <gmock/gmock.h>
 
-#include "millstream/optimizer/plan_testing.h"
+#include "millstream/plan/plan_testing.h"
 #include "millstream/plan/registry.h"
 
 namespace millstream::testing {
