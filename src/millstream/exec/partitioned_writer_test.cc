@@ -484,9 +484,9 @@ TEST(FileWriter, KeepsNoPartOfALargeBatch) {
 TEST(KeyedWriter, KeepsAFileOpenForEachOfFewKeys) {
   // Far more rows than the share: they go to open files as they come. Only what a thread has that falls far behind the others
   // holds rows up until they wait on disk.
-  Write write;
   const auto budget = std::make_shared<MemoryBudget>(int64_t{128} << 20);
   BudgetPool pool(budget, 0);
+  Write write;
   write.context.pool = &pool;
   write.context.budget = budget.get();
   write.context.threads = 3;

@@ -1,5 +1,7 @@
 #include "millstream/format/parquet/parquet_format.h"
 
+#include <cstring>
+
 #include <arrow/compute/api.h>
 
 #include "millstream/format/parquet/test_files.h"
@@ -394,7 +396,9 @@ TEST(ParquetRead, RefusesMoreRowsThanCanBeCounted) {
     content = file->Read(file->GetSize().ValueOrDie()).ValueOrDie()->ToString();
   }
   // RowGroup in Thrift's compact protocol: num_rows = 1 (field 3, an i64, zigzag), then file_offset (field 5). Makes it 2^62.
-  const size_t footer_start = content.size() - 8 - *reinterpret_cast<const uint32_t*>(content.data() + content.size() - 8);
+  uint32_t footer_size = 0;
+  std::memcpy(&footer_size, content.data() + content.size() - 8, sizeof(footer_size));
+  const size_t footer_start = content.size() - 8 - footer_size;
   std::string footer = content.substr(footer_start, content.size() - 8 - footer_start);
   const std::string one("\x16\x02\x26"), huge("\x16\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01\x26");
   int changed = 0;

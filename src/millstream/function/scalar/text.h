@@ -58,8 +58,10 @@ Result<Datum> WriteSizedText(const arrow::Array& array, ExecContext* context, Le
       builder.UnsafeAppendNull();
       continue;
     }
-    builder.UnsafeAppend(std::string_view());
-    write(i, [&](std::string_view piece) { builder.UnsafeExtendCurrent(piece); });
+    builder.UnsafeAppend(std::string_view(""));
+    write(i, [&](std::string_view piece) {
+      if (!piece.empty()) builder.UnsafeExtendCurrent(piece);  // what is empty may have no address
+    });
   }
   std::shared_ptr<arrow::Array> result;
   ARROW_RETURN_NOT_OK(builder.Finish(&result));
