@@ -13,13 +13,13 @@
 #include <toml++/toml.h>
 
 #include "millstream/base/bytes.h"
+#include "millstream/exec/group_by.h"
 
 namespace millstream {
 namespace {
 
 constexpr double kDefaultShare = 0.6;
 constexpr int kMaximumThreads = 1024;
-constexpr int64_t kMaximumBatchRows = 1 << 20;  ///< what an aggregation numbers (GroupBy::kMaxBatchRows)
 
 std::optional<int64_t> ReadNumber(const std::string& path) {
   std::ifstream file(path);
@@ -133,8 +133,8 @@ Status ApplyEnvironment(Settings* settings) {
   if (const char* text = std::getenv("MILLSTREAM_TEMP_DIR"); text && *text) settings->temp_dir = text;
   if (const char* text = std::getenv("MILLSTREAM_BATCH_ROWS"); text && *text) {
     ARROW_ASSIGN_OR_RAISE(settings->batch_rows, ParseInteger(text, "MILLSTREAM_BATCH_ROWS"));
-    if (settings->batch_rows < 1 || settings->batch_rows > kMaximumBatchRows) {
-      return Status::Invalid("MILLSTREAM_BATCH_ROWS must be from 1 to ", kMaximumBatchRows, ", not ", text);
+    if (settings->batch_rows < 1 || settings->batch_rows > GroupBy::kMaxBatchRows) {
+      return Status::Invalid("MILLSTREAM_BATCH_ROWS must be from 1 to ", GroupBy::kMaxBatchRows, ", not ", text);
     }
   }
   if (const char* text = std::getenv("MILLSTREAM_FORCE_SPILL"); text && *text) settings->force_spill = std::string(text) != "0";

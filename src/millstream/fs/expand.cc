@@ -20,11 +20,6 @@ std::string Join(const std::string& folder, const std::string& name) {
   return folder.back() == '/' ? folder + name : folder + "/" + name;
 }
 
-/// Not directories of a column that is named so: "_key=1".
-bool IsHidden(const std::string& name) {
-  return (name.starts_with('_') || name.starts_with('.')) && name.find('=') == std::string::npos;
-}
-
 /// Names that writers leave beside their data, which a wildcard must not take for data.
 bool IsMarker(const std::string& name) { return name == "_SUCCESS" || name == "_temporary"; }
 

@@ -125,4 +125,8 @@ std::vector<std::string> SplitPath(std::string_view path) {
   return parts;
 }
 
+bool IsHidden(std::string_view name) {
+  return (name.starts_with('_') || name.starts_with('.')) && name.find('=') == std::string_view::npos;
+}
+
 }  // namespace millstream::fs

@@ -21,4 +21,7 @@ bool MatchPath(const std::vector<std::string>& pattern, const std::vector<std::s
 /// "a//b/" -> {"a", "b"}.
 std::vector<std::string> SplitPath(std::string_view path);
 
+/// Names that readers of a folder skip: "_SUCCESS", ".crc"; not directories of a column that is named so: "_key=1".
+bool IsHidden(std::string_view name);
+
 }  // namespace millstream::fs

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <set>
 
+#include "millstream/fs/glob.h"
 #include "millstream/fs/parallel.h"
 
 namespace millstream::fs {
@@ -21,8 +22,7 @@ Result<std::vector<FileInfo>> List(const JobPaths& paths, const std::string& fol
 }
 
 bool IsOutput(const std::string& name) {
-  const bool is_hidden = (name.starts_with('_') || name.starts_with('.')) && name.find('=') == std::string::npos;
-  return !is_hidden || name == "_SUCCESS" || name == "_metadata" || name == "_common_metadata";
+  return !IsHidden(name) || name == "_SUCCESS" || name == "_metadata" || name == "_common_metadata";
 }
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }

@@ -299,7 +299,9 @@ class RowGroupsMorsel final : public Morsel {
       if (IsEncoded(field->name(), *given->type(), *field->type())) {
         // libparquet does not look whether the codes of a damaged file lie in the dictionary.
         ARROW_RETURN_NOT_OK(WithPlace(given->ValidateFull(), "column '" + field->name() + "' is damaged"));
-        ARROW_ASSIGN_OR_RAISE(auto encoded, WithValues(given, field->type()));
+        // libparquet makes a dictionary of string where a column is of large_string.
+        const auto& codes = static_cast<const arrow::DictionaryType&>(*given->type()).index_type();
+        ARROW_ASSIGN_OR_RAISE(auto encoded, Conform(given, arrow::dictionary(codes, field->type()), state_->context.pool));
         ARROW_ASSIGN_OR_RAISE(schema, schema->SetField(i, field->WithType(encoded->type())));
         columns.push_back(std::move(encoded));
         continue;
@@ -318,16 +320,6 @@ class RowGroupsMorsel final : public Morsel {
     if (!Contains(state_->encoded, name) || given.id() != arrow::Type::DICTIONARY) return false;
     return arrow::is_base_binary_like(wanted.id()) &&
            Conforms(*static_cast<const arrow::DictionaryType&>(given).value_type(), wanted);
-  }
-
-  /// `given` with a dictionary of type `wanted`: libparquet makes one of string where a column is of large_string.
-  Result<std::shared_ptr<arrow::Array>> WithValues(const std::shared_ptr<arrow::Array>& given,
-                                                   const std::shared_ptr<arrow::DataType>& wanted) const {
-    const auto& encoded = static_cast<const arrow::DictionaryArray&>(*given);
-    if (encoded.dictionary()->type()->Equals(wanted)) return given;
-    ARROW_ASSIGN_OR_RAISE(auto values, Conform(encoded.dictionary(), wanted, state_->context.pool));
-    const auto type = arrow::dictionary(encoded.indices()->type(), wanted);
-    return std::make_shared<arrow::DictionaryArray>(type, encoded.indices(), std::move(values));
   }
 
   Result<std::shared_ptr<arrow::Array>> DirectoryColumn(const arrow::Field& field, int64_t rows) const {
