@@ -165,8 +165,8 @@ Status BudgetPool::Allocate(int64_t size, int64_t alignment, uint8_t** out) {
 
 Status BudgetPool::Reallocate(int64_t old_size, int64_t new_size, int64_t alignment, uint8_t** ptr) {
   if (old_size == new_size) return Status::OK();
-  const bool in_place =
-      kRemaps && old_size >= kLarge && new_size >= kLarge && disowned_count_.load(std::memory_order_relaxed) == 0;
+  const bool in_place = (kRemaps || new_size < old_size) && old_size >= kLarge && new_size >= kLarge &&
+                        disowned_count_.load(std::memory_order_relaxed) == 0;
   if (in_place) return ReallocateLarge(old_size, new_size, ptr);
   uint8_t* fresh = nullptr;
   ARROW_RETURN_NOT_OK(Allocate(new_size, alignment, &fresh));

@@ -1,5 +1,7 @@
 #include "millstream/format/parquet/conform.h"
 
+#include <sys/mman.h>
+
 #include <cstring>
 
 #include <arrow/array.h>
@@ -98,6 +100,18 @@ Result<std::shared_ptr<arrow::Array>> CastTo(const std::shared_ptr<arrow::Array>
   return cast.make_array();
 }
 
+/// Zeros that nobody writes. The system backs them with its one page of zeros, so up to kSharedZeros they take no memory.
+Result<std::shared_ptr<arrow::Buffer>> Zeros(int64_t bytes, arrow::MemoryPool* pool) {
+  constexpr int64_t kSharedZeros = 32 << 20;
+  static void* const shared = mmap(nullptr, kSharedZeros, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (shared != MAP_FAILED && bytes <= kSharedZeros) {
+    return std::make_shared<arrow::Buffer>(static_cast<const uint8_t*>(shared), bytes);
+  }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> zeros, arrow::AllocateBuffer(bytes, pool));
+  std::memset(zeros->mutable_data(), 0, static_cast<size_t>(bytes));
+  return zeros;
+}
+
 }  // namespace
 
 std::shared_ptr<arrow::DataType> FrameType(const std::shared_ptr<arrow::DataType>& type) {
@@ -185,8 +199,7 @@ Result<std::shared_ptr<arrow::Array>> StandIn(const std::shared_ptr<arrow::DataT
   const bool is_binary = arrow::is_base_binary_like(type->id());
   const int64_t offset_bits = arrow::is_large_binary_like(type->id()) ? 64 : 32;
   const int64_t bits = is_binary ? offset_bits * (rows + 1) : type->bit_width() * rows;
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> zeros, arrow::AllocateBuffer(arrow::bit_util::BytesForBits(bits), pool));
-  std::memset(zeros->mutable_data(), 0, static_cast<size_t>(zeros->size()));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> zeros, Zeros(arrow::bit_util::BytesForBits(bits), pool));
   std::vector<std::shared_ptr<arrow::Buffer>> buffers = {nullptr, std::move(zeros)};
   if (is_binary) {
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> no_bytes, arrow::AllocateBuffer(0, pool));
