@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
@@ -174,6 +175,20 @@ def test_a_categorical_key(frame):
     actual = dd.from_pandas(frame, npartitions=2).groupby("k").i.sum().compute()
     expected = frame.groupby("k", observed=True).i.sum()
     assert actual.tolist() == expected.tolist() and list(actual.index) == list(expected.index)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_distinct_values_of_categorical_groups(tmp_path, seed):
+    random = np.random.default_rng(seed)
+    city = pd.Categorical(random.choice(["Oslo", "Rome", "Bern", "Kyiv", "Lima"], 20000))
+    frame = pd.DataFrame({"city": city, "user": random.integers(0, 3000, 20000)})
+    frame.to_csv(tmp_path / "users.csv", index=False)
+    expected = frame.groupby("city", observed=True).user.agg(["nunique", "sum"])
+    read = dd.read_csv(tmp_path / "users.csv", dtype={"city": "category"}, blocksize=100000)
+    for lazy in (dd.from_pandas(frame, npartitions=2), read):
+        actual = lazy.groupby("city").user.agg(["nunique", "sum"]).compute()
+        assert actual["nunique"].to_dict() == expected["nunique"].to_dict()
+        assert actual["sum"].to_dict() == expected["sum"].to_dict()
 
 
 def test_unknown_aggregations_are_refused(lazy):

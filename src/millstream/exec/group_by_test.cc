@@ -166,6 +166,39 @@ TEST_P(GroupByWays, GroupsByDictionaryCodesThatChangeFromBatchToBatch) {
   EXPECT_TRUE(output->field(0)->type()->Equals(arrow::dictionary(arrow::int32(), arrow::utf8())));
 }
 
+TEST_P(GroupByWays, CountsDistinctValuesOfDictionaryKeys) {
+  // Key number k has 100 * (k + 1) values, and comes first where k is largest: codes in the order of the input, of the pairs
+  // and of the groups all differ.
+  const auto type = arrow::dictionary(arrow::int8(), arrow::utf8());
+  const auto schema = arrow::schema({arrow::field("k", type), arrow::field("v", arrow::int64())});
+  std::vector<json> batches;
+  for (int64_t begin = 0; begin < 3000; begin += 1000) {
+    json rows = json::array();
+    for (int64_t i = begin; i < begin + 1000; ++i) {
+      const int64_t k = 4 - (i + begin / 1000) % 5;
+      rows.push_back({"key " + std::to_string(k), i / 5 * 7 % (100 * (k + 1))});
+    }
+    batches.push_back(std::move(rows));
+  }
+  EXPECT_EQ(MustGroup(schema, batches, {{0}, {Spec("nunique", 1), Spec("count", 1)}, true, true}),
+            json::parse(R"([["key 0", 100, 600], ["key 1", 200, 600], ["key 2", 300, 600], ["key 3", 400, 600],
+                            ["key 4", 500, 600]])"));
+}
+
+TEST(GroupBy, RefusesRowsThatItCannotNumber) {
+  const auto schema = arrow::schema({arrow::field("k", arrow::int64())});
+  const auto group_by = *GroupBy::Make(schema, {{0}, {Spec("first", 0)}, true, true}, UnlimitedContext(), 1);
+  const auto rows = arrow::MakeArrayOfNull(arrow::int64(), GroupBy::kMaxBatchRows + 1).ValueOrDie();
+  const auto batch = arrow::RecordBatch::Make(schema, rows->length(), {rows});
+  for (const Status& status :
+       {group_by->Consume(0, *batch, 3, 0), group_by->Consume(0, *batch->Slice(0, 1), 3, int64_t{1} << 62)}) {
+    EXPECT_TRUE(status.IsNotImplemented()) << status;
+    EXPECT_NE(status.message().find("partition 3"), std::string::npos) << status;
+    EXPECT_NE(status.message().find("blocksize"), std::string::npos) << status;
+  }
+  EXPECT_TRUE(group_by->Consume(0, *batch->Slice(1), 0, 0).ok());
+}
+
 TEST(GroupBy, SaysWhatIsWrongWithItsOptions) {
   const auto schema = arrow::schema({arrow::field("k", arrow::list(arrow::int32())), arrow::field("s", arrow::utf8())});
   const auto error = [&](GroupBy::Options options) { return GroupBy::OutputSchema(*schema, options).status(); };

@@ -1,5 +1,6 @@
 #include "millstream/row/column_reader.h"
 
+#include <atomic>
 #include <bit>
 #include <cstring>
 
@@ -214,7 +215,8 @@ Status ColumnReader::BindDictionary(const std::shared_ptr<arrow::ArrayData>& dic
   }
   dictionary_ = dictionary;
   dictionary_size_ = n;
-  ++generation_;
+  static std::atomic<int64_t> last_generation = 0;
+  generation_ = last_generation.fetch_add(1, std::memory_order_relaxed) + 1;
   return Status::OK();
 }
 

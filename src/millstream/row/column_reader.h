@@ -61,7 +61,7 @@ class ColumnReader {
   /// Adds the values of the codes that were read last, for its `n` rows.
   void ReadValues(int64_t n, ColumnChunk* chunk);
 
-  /// Changes with every new dictionary, so that what was computed for codes can be kept while it stays.
+  /// A number of its own for each dictionary that any reader met, so that what was computed for its codes can be kept.
   int64_t dictionary_generation() const { return generation_; }
   int64_t dictionary_size() const { return dictionary_size_; }
 
