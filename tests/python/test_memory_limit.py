@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 pytestmark = pytest.mark.skipif("MILLSTREAM_BATCH_ROWS" in os.environ, reason="measures batches of the engine's own size")
@@ -86,3 +87,40 @@ def test_compressed_text_to_partitions(inputs, format, file):
     measured = run(PARTITIONED.format(format=format, file=file), "128MB", inputs)
     assert measured["result"] == ROWS // 4
     assert measured["used"] <= 128_000_000
+
+
+CATEGORIES = """
+import pathlib
+import numpy
+random = numpy.random.default_rng(0)
+values = ["value-%028d" % number for number in range(60_000)]
+codes = random.integers(0, len(values), 400_000)
+frame = pandas.DataFrame({"k": random.integers(0, 200, len(codes)), "c": pandas.Categorical.from_codes(codes, values)})
+report = dd.from_pandas(frame, npartitions=4).to_parquet(folder + "/categories", partition_on="k")
+written = pandas.read_parquet(folder + "/categories").c.astype(str).value_counts()
+result = [
+    len(list(pathlib.Path(folder, "categories").rglob("*.parquet"))),
+    written.to_dict() == frame.c.astype(str).value_counts().to_dict(),
+]
+"""
+
+
+def test_large_dictionaries_are_not_written_for_each_directory(tmp_path):
+    measured = run(CATEGORIES, "128MB", tmp_path)
+    assert measured["result"] == [200, True]
+    assert measured["spilled"] < 100_000_000  # the rows take some 30 MB
+
+
+COUNTS = """
+counts = dd.read_parquet(folder + "/wide.parquet")
+result = [int(counts.count().compute().sum()), int(counts.groupby("c0").count().compute().to_numpy().sum())]
+report = {"spilled_bytes": 0}
+"""
+
+
+def test_counting_many_columns(tmp_path):
+    columns = {f"c{number}": range(33_000) for number in range(1, 250)}
+    pd.DataFrame({"c0": [number % 10 for number in range(33_000)], **columns}).to_parquet(tmp_path / "wide.parquet")
+    measured = run(COUNTS, "68MB", tmp_path)
+    assert measured["result"] == [33_000 * 250, 33_000 * 249]
+    assert measured["used"] <= 68_000_000

@@ -12,6 +12,7 @@
 #include <arrow/table.h>
 
 #include "millstream/exec/run_parallel.h"
+#include "millstream/row/batch_memory.h"
 
 namespace millstream {
 namespace {
@@ -90,7 +91,8 @@ std::shared_ptr<arrow::RecordBatch> WithSchema(const arrow::RecordBatch& batch, 
 
 Result<RunBlock> RunStore::Write(const std::vector<KeyedRows>& pieces) {
   ARROW_RETURN_NOT_OK(context_.CheckCancelled());
-  ARROW_ASSIGN_OR_RAISE(const auto rows, Join(pieces, context_.pool));
+  ARROW_ASSIGN_OR_RAISE(auto rows, Join(pieces, context_.pool));
+  ARROW_ASSIGN_OR_RAISE(rows, WithoutUnusedValues(std::move(rows), context_.pool));  // a block has its dictionaries whole
   std::vector<Record> records;
   for (const KeyedRows& piece : pieces) {
     // Rows of one morsel that follow each other stay neighbours: no other run has rows of it that belong between them.

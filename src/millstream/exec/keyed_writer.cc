@@ -17,6 +17,7 @@
 #include "millstream/exec/partition_path.h"
 #include "millstream/exec/partitioned_writer_internal.h"
 #include "millstream/exec/run_parallel.h"
+#include "millstream/row/batch_memory.h"
 
 namespace millstream {
 namespace {
@@ -33,8 +34,8 @@ constexpr int64_t kMinBlockBytes = 16 << 10;
 constexpr int64_t kMaxBlockBytes = 256 << 10;
 constexpr int64_t kMinFanIn = 4;
 constexpr int64_t kMaxFanIn = 512;
-constexpr int64_t kJoinRows = 4096;         ///< smaller pieces are joined before they are encoded
 constexpr int64_t kExactRows = 16;          ///< fewer are taken to be as large as the average of their batch
+constexpr int64_t kJoinRows = 4096;         ///< smaller pieces are joined before they are encoded,
 constexpr int64_t kAloneBytes = 256 << 10;  ///< unless they have as many bytes
 constexpr int64_t kJoinBytes = 1 << 20;
 
@@ -72,7 +73,7 @@ class KeyFile {
     bytes_ += piece.bytes;
     if (piece.rows >= kJoinRows || piece.bytes >= kAloneBytes) {
       ARROW_RETURN_NOT_OK(WriteJoined());
-      return file_->Write(*piece.batch->Slice(piece.offset, piece.rows));
+      return WriteRows(piece.batch->Slice(piece.offset, piece.rows));
     }
     small_.push_back(piece.batch->Slice(piece.offset, piece.rows));
     small_bytes_ += piece.bytes;
@@ -96,9 +97,15 @@ class KeyFile {
     const auto pieces = std::exchange(small_, {});
     small_bytes_ = 0;
     if (pieces.empty()) return Status::OK();
-    if (pieces.size() == 1) return file_->Write(*pieces.front());
-    ARROW_ASSIGN_OR_RAISE(const auto joined, arrow::ConcatenateRecordBatches(pieces, pool_));
-    return file_->Write(*joined);
+    if (pieces.size() == 1) return WriteRows(pieces.front());
+    ARROW_ASSIGN_OR_RAISE(auto joined, arrow::ConcatenateRecordBatches(pieces, pool_));
+    return WriteRows(std::move(joined));
+  }
+
+  /// Parquet writes a dictionary into each file whole.
+  Status WriteRows(std::shared_ptr<arrow::RecordBatch> rows) {
+    ARROW_ASSIGN_OR_RAISE(rows, WithoutUnusedValues(std::move(rows), pool_));
+    return file_->Write(*rows);
   }
 
   arrow::MemoryPool* pool_ = nullptr;
@@ -148,10 +155,9 @@ class KeyedWriter final : public PartitionedWriter {
     if (batch->num_rows() == 0) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(GroupedRows grouped, GroupByPath(*batch, key_columns_, rest_, context.pool));
     batch.reset();
-    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*grouped.batch));
-    if (arrow::util::TotalBufferSize(*grouped.batch) > 2 * bytes) {  // a slice, which would keep all of its batch in memory
-      ARROW_ASSIGN_OR_RAISE(grouped.batch, arrow::ConcatenateRecordBatches({grouped.batch}, context.pool));
-    }
+    ARROW_ASSIGN_OR_RAISE(grouped.batch, WithoutUnusedValues(std::move(grouped.batch), context.pool));
+    ARROW_ASSIGN_OR_RAISE(grouped.batch, Detached(std::move(grouped.batch), context.pool));
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, RowBytes(*grouped.batch));
     {
       std::lock_guard lock(mutex_);
       ARROW_RETURN_NOT_OK(AddGrouped(partition, morsel, std::move(grouped), bytes));
@@ -245,7 +251,7 @@ class KeyedWriter final : public PartitionedWriter {
       const int64_t rows = grouped.offsets[k + 1] - grouped.offsets[k];
       auto piece_bytes = static_cast<int64_t>(static_cast<double>(rows) * row_bytes);
       if (rows >= kExactRows) {  // rows of one key may be far larger than others
-        ARROW_ASSIGN_OR_RAISE(piece_bytes, arrow::util::ReferencedBufferSize(*batch->Slice(grouped.offsets[k], rows)));
+        ARROW_ASSIGN_OR_RAISE(piece_bytes, RowBytes(*batch->Slice(grouped.offsets[k], rows)));
       }
       piece_bytes = std::max<int64_t>(1, piece_bytes);  // a key with rows must never seem to have nothing to give
       key->pieces.push_back({key->number, place, batch, grouped.offsets[k], rows, piece_bytes});

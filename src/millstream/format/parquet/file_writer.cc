@@ -7,7 +7,6 @@
 #include <arrow/extension_type.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/util/base64.h>
-#include <arrow/util/byte_size.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/arrow/writer.h>
@@ -17,6 +16,7 @@
 #include "millstream/format/parquet/dictionary_choice.h"
 #include "millstream/format/parquet/exceptions.h"
 #include "millstream/format/parquet/write_options.h"
+#include "millstream/row/batch_memory.h"
 
 namespace millstream::parquet_format {
 namespace {
@@ -156,15 +156,14 @@ class ParquetFileWriter final : public FileWriter {
   static constexpr int64_t kKeptBytes = 1 << 20;
 
   Status Add(const arrow::RecordBatch& batch) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(batch));
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, RowBytes(batch));
     if (writer_) return Encode(batch, bytes);
     kept_rows_ += batch.num_rows();
     kept_bytes_ += bytes;
     const bool is_enough = kept_rows_ >= kSampleRows || kept_bytes_ >= kKeptBytes;
     std::shared_ptr<arrow::RecordBatch> kept = batch.Slice(0);
-    if (!is_enough &&
-        arrow::util::TotalBufferSize(batch) > 2 * bytes) {  // a slice, which would keep all of its batch in memory
-      ARROW_ASSIGN_OR_RAISE(kept, arrow::ConcatenateRecordBatches({kept}, context_.pool));
+    if (!is_enough) {
+      ARROW_ASSIGN_OR_RAISE(kept, Detached(std::move(kept), context_.pool));
     }
     kept_.push_back(std::move(kept));
     return is_enough ? Open() : Status::OK();
@@ -181,7 +180,7 @@ class ParquetFileWriter final : public FileWriter {
     }));
     kept_bytes_ = 0;
     for (const auto& batch : std::exchange(kept_, {})) {
-      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*batch));
+      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, RowBytes(*batch));
       ARROW_RETURN_NOT_OK(Encode(*batch, bytes));
     }
     return Status::OK();
