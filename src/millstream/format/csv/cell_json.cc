@@ -52,7 +52,10 @@ class JsonVisitor {
   }
   Status Visit(const arrow::TimestampArray& array) {
     const auto& type = static_cast<const arrow::TimestampType&>(*array.type());
-    return Quoted([&](std::string* text) { AppendTimestamp(array.Value(row_), type.unit(), !type.timezone().empty(), text); });
+    return Quoted([&](std::string* text) {
+      AppendTimestamp(array.Value(row_), type.unit(), text);
+      if (!type.timezone().empty()) AppendOffset(0, text);
+    });
   }
   Status Visit(const arrow::StructArray& array) {
     out_->push_back('{');

@@ -11,11 +11,6 @@ namespace {
 
 constexpr int64_t kSecondsPerDay = 86400;
 
-int64_t UnitsPerSecond(arrow::TimeUnit::type unit) {
-  constexpr int64_t kUnits[] = {1, 1000, 1000000, 1000000000};
-  return kUnits[unit];
-}
-
 int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
 
 char* Append(char* out, const char* text) {
@@ -120,17 +115,33 @@ void AppendDate(int64_t days, std::string* out) {
   AppendTwo(time.day, out);
 }
 
-void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, bool utc, std::string* out) {
+int64_t UnitsPerSecond(arrow::TimeUnit::type unit) {
+  constexpr int64_t kUnits[] = {1, 1000, 1000000, 1000000000};
+  return kUnits[unit];
+}
+
+void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, std::string* out) {
   const auto [seconds, nanoseconds] = SplitSeconds(value, unit);
   const int64_t days = FloorDivide(seconds, kSecondsPerDay);
   AppendDate(days, out);
   out->push_back(' ');
   AppendClock(seconds - days * kSecondsPerDay, out);
   AppendFraction(nanoseconds, 3, out);
-  if (utc) out->append("+00:00");
 }
 
-void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, std::string* out) {
+void AppendOffset(int64_t seconds, std::string* out) {
+  out->push_back(seconds < 0 ? '-' : '+');
+  const int64_t ahead = std::abs(seconds);
+  AppendTwo(static_cast<int>(ahead / 3600), out);
+  out->push_back(':');
+  AppendTwo(static_cast<int>(ahead / 60 % 60), out);
+  if (ahead % 60 == 0) return;
+  out->push_back(':');
+  AppendTwo(static_cast<int>(ahead % 60), out);
+}
+
+void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, int64_t offset,
+                         std::string* out) {
   const CivilTime time = ToCivilTime(value, unit);
   std::tm fields = {};
   fields.tm_year = static_cast<int>(time.year - 1900);
@@ -140,6 +151,7 @@ void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::s
   fields.tm_min = time.minute;
   fields.tm_sec = time.second;
   timegm(&fields);  // fills in the day of the week and of the year
+  fields.tm_gmtoff = offset;
   std::string pattern;
   for (size_t i = 0; i < format.size(); ++i) {
     if (format[i] == '%' && i + 1 < format.size() && format[i + 1] == 'f') {

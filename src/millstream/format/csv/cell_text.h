@@ -28,10 +28,14 @@ CivilTime ToCivilTime(int64_t value, arrow::TimeUnit::type unit);
 
 /// "2013-01-01", also of years beyond 9999.
 void AppendDate(int64_t days, std::string* out);
-/// "2013-01-01 15:11:48", with a fraction of 3, 6 or 9 digits where there is one, and +00:00 where `utc`.
-void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, bool utc, std::string* out);
-/// As strftime with `format`, and %f for microseconds.
-void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, std::string* out);
+/// "2013-01-01 15:11:48", with a fraction of 3, 6 or 9 digits where there is one.
+void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, std::string* out);
+/// What local time is ahead of UTC: "+02:00", "-03:30", with seconds where there are such.
+void AppendOffset(int64_t seconds, std::string* out);
+/// As strftime with `format`, and %f for microseconds; %z of a local time that is `offset` seconds ahead of UTC.
+void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, int64_t offset,
+                         std::string* out);
+int64_t UnitsPerSecond(arrow::TimeUnit::type unit);
 /// "15:11:48", with a fraction as above.
 void AppendTimeOfDay(int64_t value, arrow::TimeUnit::type unit, std::string* out);
 /// "1 days 03:46:40", with a fraction of 6 or 9 digits where there is one.

@@ -87,6 +87,14 @@ TEST(CsvWrite, WritesTimes) {
             "c\n2013-01-01 00:00:00.123456789\n");
   EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::MILLI, "UTC"), "[1356998400500]")),
             "c\n2013-01-01 00:00:00.500+00:00\n");
+  // What the clocks of the zone show, as pandas has it; in Berlin this is the next day, in St. John's 2.5 hours behind UTC.
+  EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::SECOND, "Europe/Berlin"), "[1719786600, null]")),
+            "c\n2024-07-01 00:30:00+02:00\n\"\"\n");
+  EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::SECOND, "America/St_Johns"), "[1719786600]")),
+            "c\n2024-06-30 20:00:00-02:30\n");
+  EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::MILLI, "Europe/Berlin"), "[1719786600123]"),
+                    {{"date_format", "%d.%m. %H:%M:%S.%f %z"}}),
+            "c\n01.07. 00:30:00.123000 +0200\n");
   EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::MICRO), "[1357053108000007, null]"),
                     {{"date_format", "%Y/%m/%d %j %f%%f"}}),
             "c\n2013/01/01 001 000007%f\n\"\"\n");

@@ -9,6 +9,8 @@
 
 #include <arrow/array.h>
 #include <arrow/buffer_builder.h>
+#include <arrow/compute/api_scalar.h>
+#include <arrow/compute/exec.h>
 
 #include "millstream/format/csv/cell_text.h"
 #include "millstream/format/csv/write_options.h"
@@ -145,7 +147,8 @@ class NullWriter final : public CellWriter {
   Status WriteValue(int64_t, FieldSink* sink) override { return sink->Missing(); }
 };
 
-Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, const WriteOptions& options);
+Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, const WriteOptions& options,
+                                                   arrow::MemoryPool* pool);
 
 /// Dictionary columns: each value's text comes from the dictionary.
 class DictionaryWriter final : public CellWriter {
@@ -171,22 +174,48 @@ ComposedWriter::Compose ComposeFrom(Append append) {
   };
 }
 
-ComposedWriter::Compose ComposeTimestamp(const arrow::TimestampType& type, const WriteOptions& options) {
-  const auto unit = type.unit();
-  const bool utc = !type.timezone().empty();
-  const std::string format = options.date_format;
-  if (format.empty()) {
-    return ComposeFrom<arrow::TimestampArray>([=](int64_t value, std::string* out) { AppendTimestamp(value, unit, utc, out); });
+/// Times as pandas writes them: with a zone, what its clocks show, and unless a format is given how far that is from UTC.
+class TimestampWriter final : public CellWriter {
+ public:
+  TimestampWriter(const arrow::TimestampType& type, std::string format, arrow::MemoryPool* pool)
+      : unit_(type.unit()), zoned_(!type.timezone().empty()), format_(std::move(format)), pool_(pool) {}
+
+  Status Bind(std::shared_ptr<arrow::Array> array) override {
+    local_ = array;
+    if (zoned_) {
+      arrow::compute::ExecContext context(pool_);
+      context.set_use_threads(false);
+      ARROW_ASSIGN_OR_RAISE(const auto local, arrow::compute::LocalTimestamp(array, &context));
+      local_ = local.make_array();
+    }
+    return CellWriter::Bind(std::move(array));
   }
-  return ComposeFrom<arrow::TimestampArray>(
-      [=](int64_t value, std::string* out) { AppendFormattedTime(value, unit, format, out); });
-}
+
+ private:
+  Status WriteValue(int64_t row, FieldSink* sink) override {
+    const int64_t local = static_cast<const arrow::TimestampArray&>(*local_).Value(row);
+    const int64_t offset = (local - As<arrow::TimestampArray>().Value(row)) / UnitsPerSecond(unit_);
+    text_.clear();
+    if (!format_.empty()) {
+      AppendFormattedTime(local, unit_, format_, offset, &text_);
+    } else {
+      AppendTimestamp(local, unit_, &text_);
+      if (zoned_) AppendOffset(offset, &text_);
+    }
+    return sink->Text(text_);
+  }
+
+  const arrow::TimeUnit::type unit_;
+  const bool zoned_;
+  const std::string format_;
+  arrow::MemoryPool* const pool_;
+  std::shared_ptr<arrow::Array> local_;  ///< without a zone
+  std::string text_;
+};
 
 /// Types whose values are composed; nullptr for others.
-ComposedWriter::Compose MakeCompose(const arrow::DataType& type, const WriteOptions& options) {
+ComposedWriter::Compose MakeCompose(const arrow::DataType& type) {
   switch (type.id()) {
-    case arrow::Type::TIMESTAMP:
-      return ComposeTimestamp(static_cast<const arrow::TimestampType&>(type), options);
     case arrow::Type::DATE32:
       return ComposeFrom<arrow::Date32Array>([](int64_t value, std::string* out) { AppendDate(value, out); });
     case arrow::Type::TIME32: {
@@ -214,10 +243,13 @@ ComposedWriter::Compose MakeCompose(const arrow::DataType& type, const WriteOpti
   }
 }
 
-Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, const WriteOptions& options) {
+Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, const WriteOptions& options,
+                                                   arrow::MemoryPool* pool) {
   switch (type.id()) {
     case arrow::Type::NA:
       return std::make_unique<NullWriter>();
+    case arrow::Type::TIMESTAMP:
+      return std::make_unique<TimestampWriter>(static_cast<const arrow::TimestampType&>(type), options.date_format, pool);
     case arrow::Type::BOOL:
       return std::make_unique<BoolWriter>();
     case arrow::Type::INT8:
@@ -248,11 +280,11 @@ Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, 
       return std::make_unique<TextWriter<arrow::StringViewArray>>();
     case arrow::Type::DICTIONARY: {
       ARROW_ASSIGN_OR_RAISE(auto values,
-                            MakeCellWriter(*static_cast<const arrow::DictionaryType&>(type).value_type(), options));
+                            MakeCellWriter(*static_cast<const arrow::DictionaryType&>(type).value_type(), options, pool));
       return std::make_unique<DictionaryWriter>(std::move(values));
     }
     default:
-      if (auto compose = MakeCompose(type, options)) return std::make_unique<ComposedWriter>(std::move(compose));
+      if (auto compose = MakeCompose(type)) return std::make_unique<ComposedWriter>(std::move(compose));
       return Status::TypeError("a column of type ", type.ToString(), " cannot be written as CSV; cast it to a string first");
   }
 }
@@ -264,7 +296,7 @@ class CsvWriter final : public FileWriter {
 
   Status Start(const arrow::Schema& schema) {
     for (const auto& field : schema.fields()) {
-      auto writer = MakeCellWriter(*field->type(), options_);
+      auto writer = MakeCellWriter(*field->type(), options_, context_.pool);
       if (!writer.ok()) return WithPlace(writer.status(), "column '" + field->name() + "'");
       cells_.push_back(std::move(*writer));
       ARROW_ASSIGN_OR_RAISE(auto none, arrow::MakeArrayOfNull(field->type(), 0, context_.pool));

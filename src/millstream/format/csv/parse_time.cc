@@ -19,9 +19,18 @@ int DaysInMonth(int64_t year, int month) {
   return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
-bool IsUtcSuffix(std::string_view text) {
-  return text == "Z" || text == "z" || text == "+00:00" || text == "+0000" || text == "+00" || text == "-00:00" ||
-         text == " UTC";
+/// What a zone's suffix adds to UTC: Z, " UTC", +HH, +HHMM or +HH:MM; false for anything else.
+bool ParseOffset(std::string_view text, int64_t* seconds) {
+  *seconds = 0;
+  if (text == "Z" || text == "z" || text == " UTC") return true;
+  const bool has_colon = text.size() == 6 && text[3] == ':';
+  if ((text.size() != 3 && text.size() != 5 && !has_colon) || (text[0] != '+' && text[0] != '-')) return false;
+  unsigned bad = 0;
+  const int hours = TwoDigits(text.data() + 1, &bad);
+  const int minutes = text.size() == 3 ? 0 : TwoDigits(text.data() + text.size() - 2, &bad);
+  if (bad || hours > 23 || minutes > 59) return false;
+  *seconds = (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+  return true;
 }
 
 }  // namespace
@@ -97,7 +106,9 @@ bool TimestampParser::Parse(std::string_view text, int64_t* value) {
       text.remove_prefix(end);
     }
   }
-  if (utc_ ? !IsUtcSuffix(text) : !text.empty()) return false;
+  int64_t offset = 0;
+  if (utc_ ? !ParseOffset(text, &offset) : !text.empty()) return false;
+  seconds -= offset;
   // 64 bits of nanoseconds end in the years 1677 and 2262.
   return !__builtin_mul_overflow(seconds, units_per_second_, value) && !__builtin_add_overflow(*value, units, value);
 }

@@ -1,5 +1,5 @@
 // ISO 8601 dates and times from text: YYYY-MM-DD, with [ T]HH:MM[:SS[.fraction]] and, where the column has the time zone UTC,
-// Z or +00:00 behind.
+// Z or the offset of local time behind, such as +02:00.
 #pragma once
 
 #include <cstdint>

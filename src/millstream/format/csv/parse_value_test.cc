@@ -128,6 +128,9 @@ TEST(ParseTime, TakesIsoDatesAndTimes) {
   EXPECT_EQ(Time("1970-01-01 00:00:00.123456789", 1000000000), "123456789");
   EXPECT_EQ(Time("1970-01-01T00:00:01Z", 1, true), "1");
   EXPECT_EQ(Time("1970-01-01 00:00:01+00:00", 1, true), "1");
+  EXPECT_EQ(Time("1970-01-01 00:00:01+02:30", 1, true), "-8999");
+  EXPECT_EQ(Time("1970-01-01 00:00:01-0200", 1, true), "7201");
+  EXPECT_EQ(Time("1970-01-01 05:00+05", 1, true), "0");
 }
 
 TEST(ParseTime, RefusesTheRest) {
@@ -156,7 +159,9 @@ TEST(ParseTime, RefusesTheRest) {
     EXPECT_EQ(Time(text), "no") << text;
   }
   EXPECT_EQ(Time("1970-01-01 00:00:00", 1, true), "no");
-  EXPECT_EQ(Time("1970-01-01 00:00:00+01:00", 1, true), "no");
+  for (const std::string zone : {"+1:00", "+24:00", "+01:60", "+", "+1", "+01:0", "+01:000", "01:00", "+01-00", "+a1:00"}) {
+    EXPECT_EQ(Time("1970-01-01 00:00:00" + zone, 1, true), "no") << zone;
+  }
   EXPECT_EQ(Time("2263-01-01", 1000000000), "no") << "beyond 64 bits of nanoseconds";
 }
 
