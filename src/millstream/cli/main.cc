@@ -6,6 +6,7 @@
 
 #include <iostream>
 
+#include "millstream/base/error_text.h"
 #include "millstream/cli/commands.h"
 #include "millstream/cli/progress.h"
 
@@ -41,7 +42,7 @@ void AddConversion(CLI::App* command, ConvertOptions* options) {
 
 int ExitCode(const Status& status) {
   if (status.ok()) return 0;
-  std::cerr << "millstream: " << status.message() << "\n";
+  std::cerr << "millstream: " << ErrorText(status) << "\n";
   if (status.IsCancelled()) return kInterrupted;
   return status.IsInvalid() || status.IsKeyError() || status.IsTypeError() ? kMisused : kFailed;
 }

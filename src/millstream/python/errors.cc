@@ -7,6 +7,8 @@
 #include <arrow/python/common.h>
 #include <arrow/util/io_util.h>
 
+#include "millstream/base/error_text.h"
+
 namespace nb = nanobind;
 
 namespace millstream::python {
@@ -23,7 +25,15 @@ PyObject* ExceptionType(const Status& status) {
     case arrow::StatusCode::IndexError:
       return PyExc_IndexError;
     case arrow::StatusCode::IOError:
-      return arrow::internal::ErrnoFromStatus(status) == ENOENT ? PyExc_FileNotFoundError : PyExc_OSError;
+      switch (arrow::internal::ErrnoFromStatus(status)) {
+        case ENOENT:
+          return PyExc_FileNotFoundError;
+        case EACCES:
+        case EPERM:
+          return PyExc_PermissionError;
+        default:
+          return PyExc_OSError;
+      }
     case arrow::StatusCode::AlreadyExists:
       return PyExc_FileExistsError;
     case arrow::StatusCode::OutOfMemory:
@@ -49,7 +59,7 @@ void ThrowIfError(const Status& status) {
     error.value().attr("add_note")(nb::str(("in " + status.message()).c_str()));
     throw error;
   }
-  PyErr_SetString(ExceptionType(status), status.message().c_str());
+  PyErr_SetString(ExceptionType(status), ErrorText(status).c_str());
   throw nb::python_error();
 }
 
