@@ -25,11 +25,14 @@ void Require(bool condition, const Status& status = Status::OK()) {
 
 /// Decodes all of the text; the number of rows, or the error.
 Result<int64_t> DecodeAll(const std::vector<uint8_t>& text, int64_t size, Layout layout,
-                          const std::shared_ptr<arrow::Schema>& schema, const arrow::Schema* whole, const ReadOptions& options,
-                          int64_t batch_rows) {
+                          const std::shared_ptr<arrow::Schema>& schema, const std::shared_ptr<arrow::Schema>& whole,
+                          const ReadOptions& options, int64_t batch_rows) {
   TaskContext context = UnlimitedContext();
   context.batch_rows = batch_rows;
-  ARROW_ASSIGN_OR_RAISE(auto decoder, RecordDecoder::Make(schema, layout, options.MakeState(*schema, whole, context)));
+  ReadRequest request;
+  request.schema = schema;
+  request.whole = whole;
+  ARROW_ASSIGN_OR_RAISE(auto decoder, RecordDecoder::Make(schema, layout, options.MakeState(request, context)));
   int64_t rows = 0;
   const EmitBatch emit = [&](std::shared_ptr<arrow::RecordBatch> batch) {
     Require(batch->num_rows() <= batch_rows);

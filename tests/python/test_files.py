@@ -442,6 +442,51 @@ def test_several_writes_in_one_compute(tmp_path):
     assert dd.read_csv(str(tmp_path / "c")).a.compute().tolist() == [1, 2, 3]
 
 
+def test_json_keys_behind_the_sample_matter_where_records_are_wanted(tmp_path):
+    place = tmp_path / "a.json"
+    place.write_text('{"a": 1, "v": 2}\n' * 10 + '{"a": 1, "v": 2, "late": 1}\n')
+    lazy = dd.read_json(place, sample=40)
+    # What is computed of columns needs no others, even where they are all that were seen.
+    assert lazy.groupby("a").v.sum().compute().to_dict() == {1: 22}
+    assert (lazy.a + lazy.v).compute().sum() == 33
+    assert lazy.v.compute().sum() == 22
+    # What stands for whole records does not lose a key without a word.
+    for whole in (lazy, lazy.assign(b=1), lazy.rename(columns={"a": "b"}), lazy[lazy.a == 1], lazy.assign(v=lazy.v * 2)):
+        with pytest.raises(ValueError, match=r'line 11: .*"late"'):
+            whole.compute()
+    with pytest.raises(ValueError, match=r'line 11: .*"late"'):
+        lazy.map_partitions(lambda rows: rows)[["a"]].compute()
+
+
+def test_files_of_other_kinds_beside_parquet(tmp_path):
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "one.parquet")
+    pd.DataFrame({"a": [2]}).to_parquet(tmp_path / "two.pq")
+    (tmp_path / "README.md").write_text("about")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "one.parquet.md5").write_text("0")
+    assert sorted(dd.read_parquet(tmp_path).a.compute()) == [1, 2]
+    (tmp_path / "plain").mkdir()
+    pd.DataFrame({"a": [3]}).to_parquet(tmp_path / "plain" / "part-0")
+    assert dd.read_parquet(tmp_path / "plain").a.compute().tolist() == [3]
+
+
+def test_a_name_that_is_too_long_is_said_so(tmp_path):
+    frame = dd.from_pandas(pd.DataFrame({"k": ["x" * 300], "v": [1]}), npartitions=1)
+    with pytest.raises(OSError, match="File name too long"):
+        frame.to_parquet(str(tmp_path / "out"), partition_on="k")
+
+
+def test_a_write_that_is_there_twice_runs_once(tmp_path):
+    pd.DataFrame({"a": [0]}).to_parquet(tmp_path / "part.0.parquet")
+    frame = dd.from_pandas(pd.DataFrame({"a": [1, 2, 3]}), npartitions=1)
+    write = frame.to_parquet(str(tmp_path), append=True, write_index=False, compute=False)
+    first, (second,), total = dd.compute(write, [write], frame.a.sum())
+    assert first == second and first["rows_written"] == 3 and total == 6
+    assert dd.read_parquet(str(tmp_path)).a.compute().tolist() == [0, 1, 2, 3]
+    with pytest.raises(TypeError, match=r"compute\(\)"):
+        dd.persist(write)
+
+
 @pytest.mark.parametrize(("compression", "is_gzip"), [("infer", True), (None, False), ("gzip", True)])
 def test_compression_of_written_text(tmp_path, compression, is_gzip):
     frame = dd.from_pandas(pd.DataFrame({"a": [1]}), npartitions=1)

@@ -55,6 +55,33 @@ def test_folders_that_get_no_rows_stay(tmp_path):
     assert sorted(dd.read_parquet(str(tmp_path)).a.compute()) == [10, 21]
 
 
+@pytest.mark.parametrize("partition_on", [None, "k"])
+def test_append_refuses_other_columns(tmp_path, partition_on):
+    old = pd.DataFrame({"k": ["a", "b"], "v": [1, 2], "w": ["x", None]})
+    write = {"write_index": False, "partition_on": partition_on}
+    dd.from_pandas(old, npartitions=1).to_parquet(str(tmp_path), **write)
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    for other in (old.assign(v="text"), old.drop(columns="w"), old.assign(more=1), old.rename(columns={"v": "u"})):
+        with pytest.raises(ValueError, match=r"cannot append.*v \(int64\), w \(string\)"):
+            dd.from_pandas(other, npartitions=1).to_parquet(str(tmp_path), append=True, **write)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    dd.from_pandas(old.assign(w=None, v=pd.Series([3, 4], dtype="int8")), npartitions=1).to_parquet(
+        str(tmp_path), append=True, **write
+    )
+    assert sorted(dd.read_parquet(str(tmp_path)).v.compute()) == [1, 2, 3, 4]
+
+
+def test_a_single_file_is_written_through_a_link_and_keeps_its_permissions(tmp_path):
+    real = tmp_path / "data" / "real.csv"
+    real.parent.mkdir()
+    real.write_text("old")
+    real.chmod(0o640)
+    (tmp_path / "link.csv").symlink_to("data/real.csv")
+    frame([1]).to_csv(str(tmp_path / "link.csv"), single_file=True, index=False)
+    assert (tmp_path / "link.csv").is_symlink() and real.read_text() == "a\n1\n"
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
 def test_append_goes_on_numbering(tmp_path):
     frame([1, 2], npartitions=2).to_parquet(str(tmp_path), write_index=False)
     frame([3]).to_parquet(str(tmp_path), write_index=False, append=True)

@@ -39,7 +39,10 @@ def _replace_lazies(value: Any, deep: bool, new: Callable[[Lazy], Any]) -> Any:
 
 
 def persist(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
-    """Each argument with its partitions in memory."""
+    """Each argument with its partitions in memory. What has no partitions, such as a write that is to come, is a TypeError."""
+    for arg in args:
+        if isinstance(arg, Lazy) and not isinstance(arg, (Collection, Scalar)):
+            raise TypeError(f"{type(arg).__name__} cannot be kept in memory: run it with compute()")
     return tuple(arg.persist() if isinstance(arg, (Collection, Scalar)) else arg for arg in args)
 
 

@@ -119,8 +119,8 @@ class Collection(Lazy):
         freq: Any = None,
         force: bool = False,
     ) -> Self:
-        """The same rows in the same order in `npartitions` partitions."""
-        if divisions is not None or partition_size is not None or freq is not None:
+        """The same rows in the same order in `npartitions` partitions; the other ways are not there yet."""
+        if divisions is not None or partition_size is not None or freq is not None or force:
             raise NotImplementedError("repartition by divisions, partition_size or freq is not there yet: use npartitions=")
         if npartitions is None:
             raise ValueError("repartition needs npartitions=")

@@ -67,8 +67,12 @@ def run_plans(plans: Sequence[_core.Plan]) -> list[_core.Result]:
 
 
 def compute_all(lazies: Sequence[Lazy]) -> list[Any]:
-    """The values of `lazies`; aggregations of the same rows become one, other common work is shared by the engine."""
-    requests = [lazy._request() for lazy in lazies]
+    """The values of `lazies`; aggregations of the same rows become one, other common work is shared by the engine.
+
+    What is there twice runs once, as a key of Dask does.
+    """
+    of_lazy = {id(lazy): lazy._request() for lazy in lazies}
+    requests = list(of_lazy.values())
     fetches = [fetch for request in requests for fetch in request.fetches]
     groups = _group(fetches)
     writes = [plan for request in requests for plan in request.writes]
@@ -82,7 +86,8 @@ def compute_all(lazies: Sequence[Lazy]) -> list[Any]:
         report = RunReport.from_json(results[0].report)
         for lazy in lazies:
             lazy._ran(report)
-    return [request.finish([tables[id(fetch)] for fetch in request.fetches]) for request in requests]
+    values = {key: request.finish([tables[id(fetch)] for fetch in request.fetches]) for key, request in of_lazy.items()}
+    return [values[id(lazy)] for lazy in lazies]
 
 
 @dataclass

@@ -66,8 +66,9 @@ Result<PartitionSources> LowerScan(const PlanNode& node, const LowerContext& con
   PartitionSources sources;
   for (size_t i = 0; i < arguments->inspection.splits.size(); ++i) {
     auto open = [=, task = context.task]() -> Result<std::unique_ptr<SplitReader>> {
-      const ReadRequest request{arguments->read,    arguments->filter,   arguments->limit,
-                                arguments->encoded, arguments->presence, arguments->inspection.schema};
+      const ReadRequest request{arguments->read,    arguments->filter,  arguments->limit,
+                                arguments->encoded, arguments->counted, arguments->inspection.schema,
+                                arguments->chosen};
       ARROW_ASSIGN_OR_RAISE(auto reader, format->OpenSplit(arguments->inspection.splits[i], request, arguments->storage,
                                                            arguments->inspection.options, task));
       return std::make_unique<CountingReader>(std::move(reader), metrics);

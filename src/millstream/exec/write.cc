@@ -1,5 +1,8 @@
 // Write: files under a directory, or one file, that appear whole when the run ends.
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <optional>
 
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_primitive.h>
@@ -20,25 +23,43 @@ std::pair<std::string, std::string> SplitFilePath(const std::string& path) {
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
 }
 
-/// One more than the highest number among the files that `pattern` named before; 0 where there are none.
-Result<int64_t> NextNumber(const std::string& directory, const std::string& pattern, const fs::StorageOptions& storage) {
+/// The file that `path` leads to where it is a symbolic link on this machine, else `path`.
+std::string FollowLink(const std::string& path) {
+  std::error_code error;
+  if (path.find("://") != std::string::npos || !std::filesystem::is_symlink(path, error)) return path;
+  const auto target = std::filesystem::weakly_canonical(path, error);
+  return error ? path : target.string();
+}
+
+/// What an output that is appended to has.
+struct OlderParts {
+  int64_t next_number = 0;            ///< one more than the highest that a part's name has
+  std::optional<fs::FileEntry> file;  ///< one of the parts
+};
+
+/// The files that `pattern` named before.
+Result<OlderParts> FindOlderParts(const std::string& directory, const std::string& pattern, const fs::StorageOptions& storage) {
   ARROW_ASSIGN_OR_RAISE(fs::Location location, fs::Resolve(directory, storage));
   arrow::fs::FileSelector selector;
   selector.base_dir = location.path;
   selector.recursive = true;
   selector.allow_not_found = true;
   ARROW_ASSIGN_OR_RAISE(auto infos, location.filesystem->GetFileInfo(selector));
-  const size_t star = pattern.find('*');
-  const std::string before = pattern.substr(0, star);
-  int64_t next = 0;
+  const std::string before = pattern.substr(0, pattern.find('*'));
+  OlderParts older;
   for (const auto& info : infos) {
     const std::string name = info.base_name();
-    if (!name.starts_with(before)) continue;
+    const bool hidden = info.path().find("/_temporary/") != std::string::npos;
+    if (!info.IsFile() || hidden || !name.starts_with(before)) continue;
     int64_t number = 0;
     auto [end, error] = std::from_chars(name.data() + before.size(), name.data() + name.size(), number);
-    if (error == std::errc()) next = std::max(next, number + 1);
+    if (error != std::errc()) continue;
+    older.next_number = std::max(older.next_number, number + 1);
+    if (older.file) continue;
+    const std::string folder = directory.ends_with('/') ? directory.substr(0, directory.size() - 1) : directory;
+    older.file = fs::FileEntry{folder + info.path().substr(location.path.size()), info.size(), ""};
   }
-  return next;
+  return older;
 }
 
 /// Whether `pattern` is what the engine and its front ends name files where the user names but the directory. Any other is the
@@ -46,6 +67,14 @@ Result<int64_t> NextNumber(const std::string& directory, const std::string& patt
 bool IsOwnPattern(std::string_view pattern, const Format& format) {
   if (pattern.ends_with(".gz")) pattern.remove_suffix(3);
   return pattern == "*.part" || pattern == "part.*" + format.extension();
+}
+
+std::shared_ptr<arrow::Schema> SchemaWithout(const arrow::Schema& schema, const std::vector<std::string>& names) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    if (std::find(names.begin(), names.end(), field->name()) == names.end()) fields.push_back(field);
+  }
+  return arrow::schema(std::move(fields));
 }
 
 class WriteSink final : public Sink {
@@ -121,7 +150,7 @@ Result<std::unique_ptr<Sink>> MakeWriteSink(const PlanNode& node, const SinkCont
   std::string directory = arguments.path;
   std::string pattern = arguments.name_pattern.empty() ? "part.*" + format->extension() : arguments.name_pattern;
   fs::OutputJob::Options job_options;
-  if (arguments.single_file) std::tie(directory, pattern) = SplitFilePath(arguments.path);
+  if (arguments.single_file) std::tie(directory, pattern) = SplitFilePath(FollowLink(arguments.path));
   job_options.only_named = arguments.single_file || !arguments.replace_directory;
   if (!arguments.single_file && IsOwnPattern(pattern, *format)) job_options.part_pattern = pattern;
   job_options.success_file = arguments.success_file;
@@ -132,7 +161,12 @@ Result<std::unique_ptr<Sink>> MakeWriteSink(const PlanNode& node, const SinkCont
   ARROW_ASSIGN_OR_RAISE(auto job, fs::OutputJob::Begin(directory, arguments.storage, job_options, context.task));
   PartitionedWriter::Options options;
   if (job_options.mode == fs::OutputMode::kAppend) {
-    ARROW_ASSIGN_OR_RAISE(options.first_partition, NextNumber(directory, pattern, arguments.storage));
+    ARROW_ASSIGN_OR_RAISE(const OlderParts older, FindOlderParts(directory, pattern, arguments.storage));
+    options.first_partition = older.next_number;
+    if (older.file) {
+      const auto written = SchemaWithout(*node.child()->schema(), arguments.partition_on);
+      ARROW_RETURN_NOT_OK(format->CheckAppend(*written, *older.file, arguments.storage, context.task));
+    }
   }
   options.output = {job.get(), format, arguments.format_options, fs::Compression::kNone, context.task};
   if (compresses_whole_files) {

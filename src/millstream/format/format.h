@@ -48,10 +48,13 @@ struct ReadRequest {
   /// own schema says which do. Others come in the type that `schema` gives them.
   std::vector<std::string> encoded;
   /// Columns of `schema` of which only matters whether a value is there: whatever is not missing may come as any other value.
-  std::vector<std::string> presence;
-  /// Inspection::schema, of which `schema` is a part; nullptr where the caller does not say. A format whose records may hold
-  /// columns that Inspect has not seen tells from it whether any were left out on purpose.
+  std::vector<std::string> counted;
+  /// Inspection::schema, of which `schema` is a part; nullptr where the caller does not say. A format with HasOpenRecords tells
+  /// from it whether any columns were left out on purpose.
   std::shared_ptr<arrow::Schema> whole;
+  /// Whether the columns of `schema` were named, so that it does not matter what else there is, even if these are all of
+  /// `whole`.
+  bool chosen = false;
 };
 
 using EmitBatch = std::function<Status(std::shared_ptr<arrow::RecordBatch>)>;
@@ -82,7 +85,8 @@ class SplitReader {
 class FileWriter {
  public:
   virtual ~FileWriter() = default;
-  /// Holds on to no part of `batch` afterwards, but to copies: many files may be open, each given a slice of a large batch.
+  /// Of `batch` nothing stays in memory afterwards but its rows, and at most as much again: many files may be open, each given
+  /// a slice of a large batch.
   virtual Status Write(const arrow::RecordBatch& batch) = 0;
   /// Writes what is left and the footer; the stream is closed by the caller.
   virtual Status Finish() = 0;
@@ -95,12 +99,16 @@ class Format {
   virtual ~Format() = default;
   virtual std::string name() const = 0;       ///< "csv"
   virtual std::string extension() const = 0;  ///< ".csv"
+  /// What the names of files in a folder end with, if files of other kinds may lie beside them; empty: all are taken.
+  virtual std::vector<std::string> FileExtensions() const { return {}; }
   /// True where ReadRequest::schema may ask for structs with fewer fields than Inspection::schema has.
   virtual bool ReadsPartsOfStructs() const { return false; }
   /// True where ReadRequest::encoded is made use of.
   virtual bool KeepsDictionaries() const { return false; }
-  /// True where ReadRequest::presence is made use of.
-  virtual bool ReadsPresence() const { return false; }
+  /// True where records may hold columns that Inspect has not seen: ReadRequest::chosen is made use of.
+  virtual bool HasOpenRecords() const { return false; }
+  /// True where ReadRequest::counted is made use of.
+  virtual bool CountsWithoutValues() const { return false; }
   /// True where each morsel knows its first_row and gives all rows that follow it: what a filter rules out is left out in whole
   /// morsels.
   virtual bool NumbersRows() const { return false; }
@@ -112,6 +120,12 @@ class Format {
   virtual Result<std::unique_ptr<SplitReader>> OpenSplit(const Split& split, const ReadRequest& request,
                                                          const fs::StorageOptions& storage, const nlohmann::json& options,
                                                          const TaskContext& context) const = 0;
+  /// Whether a file of `schema` can be added to an output that has the file `older`: Invalid, with both schemas, where the two
+  /// would not be read as one table.
+  virtual Status CheckAppend(const arrow::Schema& schema, const fs::FileEntry& older, const fs::StorageOptions& storage,
+                             const TaskContext& context) const {
+    return Status::OK();
+  }
   /// TypeError for a column type the format cannot hold, naming the column.
   virtual Result<std::unique_ptr<FileWriter>> OpenWriter(std::shared_ptr<arrow::io::OutputStream> sink,
                                                          const std::shared_ptr<arrow::Schema>& schema,

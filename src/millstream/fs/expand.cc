@@ -1,5 +1,7 @@
 // Expand: from paths, folders and wildcards to files.
+#include <algorithm>
 #include <cerrno>
+#include <functional>
 
 #include <arrow/util/io_util.h>
 
@@ -56,8 +58,8 @@ bool NaturalLess(std::string_view a, std::string_view b) {
 /// Expands one pattern on its file system. Found paths are relative in the same way as the pattern is.
 class Expander {
  public:
-  Expander(ParsedUri parsed, std::shared_ptr<arrow::fs::FileSystem> filesystem)
-      : parsed_(std::move(parsed)), filesystem_(std::move(filesystem)) {}
+  Expander(ParsedUri parsed, std::shared_ptr<arrow::fs::FileSystem> filesystem, const std::vector<std::string>& extensions)
+      : parsed_(std::move(parsed)), filesystem_(std::move(filesystem)), extensions_(extensions) {}
 
   Result<std::vector<FileEntry>> Run() {
     const std::string& path = parsed_.path;
@@ -78,6 +80,7 @@ class Expander {
       if (files_.empty()) {
         return Status::IOError("this folder holds no files (names that start with '_' or '.' are not counted)");
       }
+      DropForeign();
     } else {
       AddFile(path, info);
     }
@@ -96,6 +99,14 @@ class Expander {
     if (parsed_.kind->path_is_uri) return path;
     while (path.size() > 1 && path.back() == '/') path.pop_back();
     return path;
+  }
+
+  /// Of the files of folders, those without one of the extensions go, unless none has any.
+  void DropForeign() {
+    const auto is_meant = [this](const FileEntry& file) {
+      return std::any_of(extensions_.begin(), extensions_.end(), [&](const auto& end) { return file.uri.ends_with(end); });
+    };
+    if (std::any_of(files_.begin(), files_.end(), is_meant)) std::erase_if(files_, std::not_fn(is_meant));
   }
 
   void AddFile(const std::string& path, const FileInfo& info) {
@@ -142,6 +153,7 @@ class Expander {
     // Folders are meant only where no file is: `data/*` beside sub-folders means the files, `data/year=*` the folders.
     if (!files_.empty()) return Status::OK();
     for (const std::string& folder : folders) ARROW_RETURN_NOT_OK(AddFolder(folder));
+    DropForeign();
     return Status::OK();
   }
 
@@ -192,20 +204,23 @@ class Expander {
 
   const ParsedUri parsed_;
   const std::shared_ptr<arrow::fs::FileSystem> filesystem_;
+  const std::vector<std::string>& extensions_;
   std::vector<FileEntry> files_;
 };
 
-Result<std::vector<FileEntry>> ExpandOne(const std::string& uri, const StorageOptions& options) {
+Result<std::vector<FileEntry>> ExpandOne(const std::string& uri, const StorageOptions& options,
+                                         const std::vector<std::string>& extensions) {
   ARROW_ASSIGN_OR_RAISE(auto parsed, ParseUri(uri));
   ARROW_ASSIGN_OR_RAISE(auto location, Resolve(uri, options));
-  auto files = Expander(std::move(parsed), location.filesystem).Run();
+  auto files = Expander(std::move(parsed), location.filesystem, extensions).Run();
   if (!files.ok()) return WithPlace(files.status(), DisplayUri(uri));
   return files;
 }
 
 }  // namespace
 
-Result<std::vector<FileEntry>> Expand(const std::vector<std::string>& patterns, const StorageOptions& options) {
+Result<std::vector<FileEntry>> Expand(const std::vector<std::string>& patterns, const StorageOptions& options,
+                                      const std::vector<std::string>& extensions) {
   bool slow = false;
   for (const std::string& uri : patterns) {
     ARROW_ASSIGN_OR_RAISE(const auto parsed, ParseUri(uri));
@@ -213,7 +228,7 @@ Result<std::vector<FileEntry>> Expand(const std::vector<std::string>& patterns, 
   }
   std::vector<std::vector<FileEntry>> found(patterns.size());
   ARROW_RETURN_NOT_OK(
-      ForEach(patterns.size(), slow, [&](size_t i) { return ExpandOne(patterns[i], options).Value(&found[i]); }));
+      ForEach(patterns.size(), slow, [&](size_t i) { return ExpandOne(patterns[i], options, extensions).Value(&found[i]); }));
   std::vector<FileEntry> files;
   for (auto& part : found) files.insert(files.end(), part.begin(), part.end());
   return files;

@@ -1,5 +1,6 @@
 #include "millstream/fs/local.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +22,16 @@ Status RemoveEmpty(arrow::fs::FileSystem*, const std::string& path) {
   return arrow::internal::IOErrorFromErrno(errno, "cannot remove the folder '", path, "'");
 }
 
+Status CopyPermissions(const std::string& from, const std::string& to) {
+  struct stat old;
+  if (::stat(from.c_str(), &old) != 0) {
+    return errno == ENOENT ? Status::OK() : arrow::internal::IOErrorFromErrno(errno, "cannot look at '", from, "'");
+  }
+  const int failed = ::chmod(to.c_str(), old.st_mode & 07777);
+  if (failed == 0 || errno == EPERM || errno == ENOTSUP) return Status::OK();  // some file systems have no permissions
+  return arrow::internal::IOErrorFromErrno(errno, "cannot give '", to, "' the permissions of '", from, "'");
+}
+
 }  // namespace
 
 FileSystemKind LocalKind() {
@@ -28,6 +39,7 @@ FileSystemKind LocalKind() {
   kind.schemes = {"", "file"};
   kind.make = MakeLocal;
   kind.remove_empty_folder = RemoveEmpty;
+  kind.copy_permissions = CopyPermissions;
   return kind;
 }
 

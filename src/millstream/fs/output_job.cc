@@ -169,6 +169,11 @@ class StandardOutputJob final : public OutputJob {
         files.push_back({name, bytes});
       }
     }
+    if (state_->kind->copy_permissions && names.size() == 1 && state_->options.mode == OutputMode::kOverwrite) {
+      const auto& paths = state_->paths;
+      const std::string inside = "/" + names[0];
+      ARROW_RETURN_NOT_OK(state_->kind->copy_permissions(paths.directory + inside, paths.files() + inside));
+    }
     const bool rename = state_->kind->renames_folders;
     const Status moved =
         rename ? CommitByRename(state_->paths, names, state_->options) : CommitByCopy(state_->paths, names, state_->options);

@@ -24,6 +24,8 @@ struct FileSystemKind {
   std::vector<const char*> environment;   ///< variables that `make` reads: part of the cache key
   /// Removes a folder (or what stands for one) if it is empty, and fails otherwise; nullptr where nothing is written.
   Status (*remove_empty_folder)(arrow::fs::FileSystem* filesystem, const std::string& path) = nullptr;
+  /// Gives the file `to`, which is to replace `from`, its permissions; nullptr where files have none.
+  Status (*copy_permissions)(const std::string& from, const std::string& to) = nullptr;
   /// Builds the file system. Invalid for options that it does not know. `path` is that of the first file asked for.
   Result<std::shared_ptr<arrow::fs::FileSystem>> (*make)(const StorageOptions& options, const std::string& path) = nullptr;
 };

@@ -1,7 +1,5 @@
 // A count needs to know of a column only where values are missing, which the statistics of a file often tell: a scan may leave
 // the values of a column that is only counted undecoded.
-#include <algorithm>
-
 #include "millstream/optimizer/rules.h"
 #include "millstream/optimizer/untouched.h"
 
@@ -20,11 +18,11 @@ std::set<std::string> OnlyCounted(const AggregateNode& aggregate) {
 }
 
 /// nullptr where it stays as it is.
-Result<PlanPtr> ReadPresence(const ScanNode& scan, const std::set<std::string>& columns) {
+Result<PlanPtr> ReadCounted(const ScanNode& scan, const std::set<std::string>& columns) {
   ARROW_ASSIGN_OR_RAISE(const Format* format, FindFormat(scan.arguments().format));
-  std::vector<std::string> presence(columns.begin(), columns.end());
-  if (!format->ReadsPresence() || presence == scan.arguments().presence) return nullptr;
-  return scan.WithPresence(std::move(presence));
+  std::vector<std::string> counted(columns.begin(), columns.end());
+  if (!format->CountsWithoutValues() || counted == scan.arguments().counted) return nullptr;
+  return scan.WithCounted(std::move(counted));
 }
 
 }  // namespace
@@ -33,7 +31,7 @@ Result<PlanPtr> CountWithoutValues(const PlanPtr& plan) {
   return TransformUp(plan, [](const PlanPtr& node) -> Result<PlanPtr> {
     const auto* aggregate = dynamic_cast<const AggregateNode*>(node.get());
     if (!aggregate) return node;
-    ARROW_ASSIGN_OR_RAISE(PlanPtr child, ChangeScanBelow(aggregate->child(), OnlyCounted(*aggregate), ReadPresence));
+    ARROW_ASSIGN_OR_RAISE(PlanPtr child, ChangeScanBelow(aggregate->child(), OnlyCounted(*aggregate), ReadCounted));
     return child == aggregate->child() ? node : aggregate->WithChildren({std::move(child)});
   });
 }

@@ -14,7 +14,8 @@ const std::vector<Rule>& Rules() {
       {"struct_pruning", PruneStructs},
       // After pruning, which leaves projections that give what their child has.
       {"project_fusion", FuseProjections},
-      // After everything that moves expressions: only columns that nothing computes with may stay encoded.
+      // After everything that moves expressions: only columns that nothing computes with may stay encoded,
+      // or come without their values.
       {"dictionary_scan", KeepDictionaries},
       {"counted_scan", CountWithoutValues},
       // Last: a limit may enter only a scan that no filter entered.

@@ -30,6 +30,33 @@ Project [a]
 )");
 }
 
+/// Of a JSON file, whose records may have more than the columns a and b.
+PlanPtr OpenRecords() {
+  ScanNode::Arguments arguments;
+  arguments.format = "json";
+  arguments.inspection.schema = arrow::schema({arrow::field("a", arrow::int64()), arrow::field("b", arrow::int64())});
+  arguments.inspection.splits.resize(1);
+  return ScanNode::Make(std::move(arguments)).ValueOrDie();
+}
+
+TEST(ProjectionPushdown, TellsScansOfOpenRecordsWhereColumnsAreNamed) {
+  const auto is_chosen = [](const PlanPtr& plan) {
+    PlanPtr node = PushDownProjections(plan).ValueOrDie();
+    while (node->kind() != "Scan") node = node->child();
+    return static_cast<const ScanNode&>(*node).arguments().chosen;
+  };
+  EXPECT_FALSE(is_chosen(OpenRecords()));
+  EXPECT_FALSE(is_chosen(Limit(Filter(OpenRecords(), Greater("a", 1)), 3)));
+  EXPECT_FALSE(is_chosen(Project(OpenRecords(), {"a", "b"}, {Call("add", {Col("a"), Col("b")}), Col("b")})));  // replaces
+  EXPECT_FALSE(is_chosen(Project(OpenRecords(), {"x", "b"}, {Col("a"), Col("b")})));                           // renames
+  EXPECT_FALSE(is_chosen(Project(OpenRecords(), {"b", "a"}, {Col("b"), Col("a")})));  // as a write of all columns does
+  EXPECT_TRUE(is_chosen(Project(OpenRecords(), {"x"}, {Call("add", {Col("a"), Col("b")})})));
+  AggregateNode::Arguments sum;
+  sum.keys = {"a"};
+  sum.aggregates = {{"total", "sum", "b", nullptr}};
+  EXPECT_TRUE(is_chosen(AggregateNode::Make(OpenRecords(), std::move(sum)).ValueOrDie()));
+}
+
 TEST(ProjectionPushdown, ReturnsWhatItWasGivenWhereAllIsUsed) {
   const auto plan = Limit(Filter(Scan(), Greater("a", 1)), 3);
   EXPECT_EQ(PushDownProjections(plan).ValueOrDie(), plan);

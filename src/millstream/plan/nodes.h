@@ -27,7 +27,8 @@ class ScanNode final : public PlanNode {
     ExpressionPtr filter;                 ///< over the full schema; nullptr: none
     std::optional<int64_t> limit;         ///< rows a partition
     std::vector<std::string> encoded;     ///< columns whose batches may be dictionary-encoded (ReadRequest::encoded)
-    std::vector<std::string> presence;    ///< columns that are only counted (ReadRequest::presence)
+    std::vector<std::string> counted;     ///< columns that are only counted (ReadRequest::counted)
+    bool chosen = false;                  ///< whether the columns were named (ReadRequest::chosen)
   };
   static Result<PlanPtr> Make(Arguments arguments);
 
@@ -45,7 +46,9 @@ class ScanNode final : public PlanNode {
   /// The same scan that may leave `columns`, and no others, dictionary-encoded: who reads its batches must take both.
   Result<PlanPtr> WithEncoded(std::vector<std::string> columns) const;
   /// The same scan of whose `columns`, and no others, only matters whether values are there.
-  Result<PlanPtr> WithPresence(std::vector<std::string> columns) const;
+  Result<PlanPtr> WithCounted(std::vector<std::string> columns) const;
+  /// The same scan, of which the query names the columns it reads.
+  Result<PlanPtr> WithChosenColumns() const;
 
  private:
   Arguments arguments_;

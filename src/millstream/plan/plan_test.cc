@@ -35,7 +35,8 @@ PlanPtr ScanWithEverything() {
   arguments.filter = Greater("a", 3);
   arguments.limit = int64_t{1} << 40;
   arguments.encoded = {"s"};
-  arguments.presence = {"a"};
+  arguments.counted = {"a"};
+  arguments.chosen = true;
   return ScanNode::Make(std::move(arguments)).ValueOrDie();
 }
 
@@ -125,7 +126,7 @@ TEST(Plan, NodesThatDifferAreNotEqual) {
   }
   const auto scan = std::static_pointer_cast<const ScanNode>(ScanWithEverything());
   EXPECT_FALSE(PlansEqual(*scan, *scan->WithEncoded({}).ValueOrDie()));
-  EXPECT_FALSE(PlansEqual(*scan, *scan->WithPresence({}).ValueOrDie()));
+  EXPECT_FALSE(PlansEqual(*scan, *scan->WithCounted({}).ValueOrDie()));
   EXPECT_FALSE(PlansEqual(*scan, *scan->WithFilter(Greater("a", 4)).ValueOrDie()));
   EXPECT_FALSE(PlansEqual(*TableWithMissing(), *TableNode::Make({}).ValueOr(Scan())));
 }

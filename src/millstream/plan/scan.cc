@@ -32,7 +32,7 @@ Result<PlanPtr> ScanNode::Make(Arguments arguments) {
   if (!arguments.read) arguments.read = inspection.schema;
   ARROW_RETURN_NOT_OK(ExpectDistinct(arguments.read->field_names()));
   for (const auto& field : arguments.read->fields()) ARROW_RETURN_NOT_OK(ExpectColumn(*inspection.schema, field->name()));
-  for (const auto* names : {&arguments.encoded, &arguments.presence}) {
+  for (const auto* names : {&arguments.encoded, &arguments.counted}) {
     for (const std::string& name : *names) ARROW_RETURN_NOT_OK(ExpectColumn(*arguments.read, name));
   }
   if (arguments.filter) ARROW_RETURN_NOT_OK(BoundExpression::Bind(arguments.filter, *inspection.schema).status());
@@ -60,7 +60,8 @@ std::string ScanNode::Describe() const {
   if (arguments_.filter) text += ", filter " + arguments_.filter->ToString();
   if (arguments_.limit) text += ", limit " + std::to_string(*arguments_.limit);
   if (!arguments_.encoded.empty()) text += ", encoded [" + JoinNames(arguments_.encoded) + "]";
-  if (!arguments_.presence.empty()) text += ", counted [" + JoinNames(arguments_.presence) + "]";
+  if (!arguments_.counted.empty()) text += ", counted [" + JoinNames(arguments_.counted) + "]";
+  if (arguments_.chosen) text += ", chosen columns";
   return text;
 }
 
@@ -76,7 +77,8 @@ nlohmann::json ScanNode::ArgumentsToJson() const {
   if (arguments_.filter) json["filter"] = arguments_.filter->ToJson();
   if (arguments_.limit) json["limit"] = *arguments_.limit;
   if (!arguments_.encoded.empty()) json["encoded"] = arguments_.encoded;
-  if (!arguments_.presence.empty()) json["presence"] = arguments_.presence;
+  if (!arguments_.counted.empty()) json["counted"] = arguments_.counted;
+  if (arguments_.chosen) json["chosen"] = true;
   return json;
 }
 
@@ -94,7 +96,8 @@ Result<PlanPtr> ScanFromJson(const nlohmann::json& json, std::vector<PlanPtr> ch
   }
   if (json.contains("limit")) arguments.limit = json["limit"].get<int64_t>();
   if (json.contains("encoded")) arguments.encoded = json["encoded"].get<std::vector<std::string>>();
-  if (json.contains("presence")) arguments.presence = json["presence"].get<std::vector<std::string>>();
+  if (json.contains("counted")) arguments.counted = json["counted"].get<std::vector<std::string>>();
+  arguments.chosen = json.value("chosen", false);
   return ScanNode::Make(std::move(arguments));
 }
 
@@ -103,7 +106,7 @@ Result<PlanPtr> ScanNode::WithChildren(std::vector<PlanPtr>) const { return Make
 Result<PlanPtr> ScanNode::WithReadSchema(std::shared_ptr<arrow::Schema> read) const {
   Arguments changed = arguments_;
   changed.read = std::move(read);
-  for (auto* names : {&changed.encoded, &changed.presence}) {
+  for (auto* names : {&changed.encoded, &changed.counted}) {
     std::erase_if(*names, [&](const std::string& name) { return changed.read->GetFieldIndex(name) < 0; });
   }
   return Make(std::move(changed));
@@ -115,9 +118,15 @@ Result<PlanPtr> ScanNode::WithEncoded(std::vector<std::string> columns) const {
   return Make(std::move(changed));
 }
 
-Result<PlanPtr> ScanNode::WithPresence(std::vector<std::string> columns) const {
+Result<PlanPtr> ScanNode::WithCounted(std::vector<std::string> columns) const {
   Arguments changed = arguments_;
-  changed.presence = std::move(columns);
+  changed.counted = std::move(columns);
+  return Make(std::move(changed));
+}
+
+Result<PlanPtr> ScanNode::WithChosenColumns() const {
+  Arguments changed = arguments_;
+  changed.chosen = true;
   return Make(std::move(changed));
 }
 
@@ -150,7 +159,7 @@ Result<PlanPtr> ScanNode::WithLimit(int64_t rows) const {
 Result<PlanPtr> MakeScan(const std::string& format, const std::vector<std::string>& paths, const nlohmann::json& options,
                          const fs::StorageOptions& storage, const TaskContext& context) {
   ARROW_ASSIGN_OR_RAISE(const Format* found, FindFormat(format));
-  ARROW_ASSIGN_OR_RAISE(auto files, fs::Expand(paths, storage));
+  ARROW_ASSIGN_OR_RAISE(auto files, fs::Expand(paths, storage, found->FileExtensions()));
   ScanNode::Arguments arguments;
   ARROW_ASSIGN_OR_RAISE(arguments.inspection, found->Inspect(files, storage, options, context));
   arguments.format = format;

@@ -54,6 +54,7 @@ class JsonFormatImpl final : public Format {
   std::string name() const override { return "json"; }
   std::string extension() const override { return ".json"; }
   bool ReadsPartsOfStructs() const override { return true; }
+  bool HasOpenRecords() const override { return true; }
 
   Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,
                              const nlohmann::json& options, const TaskContext& context) const override {

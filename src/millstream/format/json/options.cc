@@ -224,13 +224,13 @@ Result<ReadOptions> ReadOptions::Parse(const Json& options) {
   return out;
 }
 
-DecodeState ReadOptions::MakeState(const arrow::Schema& wanted, const arrow::Schema* whole, const TaskContext& context) const {
+DecodeState ReadOptions::MakeState(const ReadRequest& request, const TaskContext& context) const {
   DecodeState state;
   state.context = context;
-  const auto record = arrow::struct_(wanted.fields());
-  const auto whole_record = whole && !ignore_unexpected ? arrow::struct_(whole->fields()) : nullptr;
+  const auto record = arrow::struct_(request.schema->fields());
+  const auto whole_record = request.whole && !ignore_unexpected ? arrow::struct_(request.whole->fields()) : nullptr;
   FindPartial(*record, whole_record.get(), &state.partial);
-  state.partial_record = state.partial.erase(record.get()) > 0 || columns.has_value();
+  state.partial_record = state.partial.erase(record.get()) > 0 || columns.has_value() || request.chosen;
   state.epoch_units = epoch_units;
   for (const auto& [column, type] : dtypes) {
     if (type->id() == arrow::Type::STRING) state.text_columns.insert(column);

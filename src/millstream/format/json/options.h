@@ -37,8 +37,8 @@ struct ReadOptions {
   /// Invalid for unknown options and bad values, naming them.
   static Result<ReadOptions> Parse(const nlohmann::json& options);
 
-  /// What decoders of `wanted`, a part of `whole` (nullptr: not known), need to know.
-  DecodeState MakeState(const arrow::Schema& wanted, const arrow::Schema* whole, const TaskContext& context) const;
+  /// What decoders of `request` need to know.
+  DecodeState MakeState(const ReadRequest& request, const TaskContext& context) const;
 };
 
 /// How files are written: `lines`, `orient` ("records"), `date_format` ("epoch" or "iso"), `date_unit` ("s", "ms", "us", "ns").

@@ -112,8 +112,7 @@ Result<std::unique_ptr<SplitReader>> OpenReader(const Split& split, const ReadRe
   constexpr int64_t kFirstLimitedChunk = 64 << 10;
   const bool whole = options.layout == Layout::kArray;
   ARROW_ASSIGN_OR_RAISE(const auto compression, fs::ParseCompression(options.compression, split.file.uri));
-  auto pool = std::make_shared<DecoderPool>(request.schema, options.layout,
-                                            options.MakeState(*request.schema, request.whole.get(), context));
+  auto pool = std::make_shared<DecoderPool>(request.schema, options.layout, options.MakeState(request, context));
   // Types that cannot be read are an error here, not in the first morsel.
   ARROW_ASSIGN_OR_RAISE(auto decoder, pool->Take());
   pool->Return(std::move(decoder));

@@ -133,7 +133,7 @@ class FlatCodes final : public FlatColumn {
     if (rows_.missing() < rows && largest >= values_.size()) {
       return Status::IOError("code ", largest, " is not in the dictionary of ", values_.size(), " values; the file is damaged");
     }
-    if (!dictionary_) ARROW_RETURN_NOT_OK(MakeDictionary());
+    if (!dictionary_ || dictionary_->length() != static_cast<int64_t>(values_.size())) ARROW_RETURN_NOT_OK(MakeDictionary());
     auto codes = arrow::ArrayData::Make(arrow::int32(), rows, std::move(buffers), rows_.missing());
     return std::make_shared<arrow::DictionaryArray>(arrow::dictionary(arrow::int32(), type_), arrow::MakeArray(codes),
                                                     dictionary_);

@@ -95,9 +95,10 @@ class Parquet final : public Format {
  public:
   std::string name() const override { return "parquet"; }
   std::string extension() const override { return ".parquet"; }
+  std::vector<std::string> FileExtensions() const override { return {".parquet", ".parq", ".pq"}; }
   bool ReadsPartsOfStructs() const override { return true; }
   bool KeepsDictionaries() const override { return true; }
-  bool ReadsPresence() const override { return true; }
+  bool CountsWithoutValues() const override { return true; }
   bool NumbersRows() const override { return true; }
 
   Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,
@@ -135,6 +136,27 @@ class Parquet final : public Format {
                                                  const TaskContext& context) const override {
     ARROW_ASSIGN_OR_RAISE(const ReadOptions parsed, ParseReadOptions(options));
     return OpenSplitReader(split, request, storage, parsed, context);
+  }
+
+  Status CheckAppend(const arrow::Schema& schema, const fs::FileEntry& older, const fs::StorageOptions& storage,
+                     const TaskContext& context) const override {
+    ARROW_ASSIGN_OR_RAISE(const auto footer, ReadFooter(older, storage, context));
+    ARROW_ASSIGN_OR_RAISE(const auto there, FrameSchema(older, *footer));
+    bool same = schema.num_fields() == there->num_fields();
+    for (const auto& field : schema.fields()) {
+      const auto other = there->GetFieldByName(field->name());
+      same = same && other && Conforms(*FrameType(field->type()), *other->type());
+    }
+    if (same) return Status::OK();
+    const auto list = [](const arrow::Schema& columns) {
+      std::string text;
+      for (const auto& field : columns.fields()) {
+        text += (text.empty() ? "" : ", ") + field->name() + " (" + field->type()->ToString() + ")";
+      }
+      return text;
+    };
+    return Status::Invalid("cannot append: the columns are ", list(schema), ", but those of ", fs::DisplayUri(older.uri),
+                           " are ", list(*there), "; give them the same names and types, or write elsewhere");
   }
 
   Result<std::unique_ptr<FileWriter>> OpenWriter(std::shared_ptr<arrow::io::OutputStream> sink,

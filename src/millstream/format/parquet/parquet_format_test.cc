@@ -114,8 +114,8 @@ TEST(ParquetRead, LeavesOutValuesThatAreOnlyCounted) {
     {"i": 6, "b": true, "s": "e", "f": 5.5, "d": "5.00", "t": 5, "l": [5]},
     {"i": 7, "b": true, "s": "f", "f": 6.5, "d": "6.00", "t": 6, "l": [6]}])");
   WriteWithArrow(dir / "a.parquet", *rows, 2);
-  const auto request = [&](std::vector<std::string> presence) {
-    return ReadRequest{columns, nullptr, std::nullopt, {}, std::move(presence), nullptr};
+  const auto request = [&](std::vector<std::string> counted) {
+    return ReadRequest{columns, nullptr, std::nullopt, {}, std::move(counted), nullptr};
   };
   const auto read = ReadSplit({Entry(dir / "a.parquet")}, request(columns->field_names()), {}, SmallBatches(1)).ValueOrDie();
   ASSERT_EQ(read->num_rows(), 7);

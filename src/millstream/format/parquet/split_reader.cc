@@ -89,7 +89,7 @@ Status MapColumns(const ReadRequest& request, FileState* state) {
       CollectLeaves(in_file, *field->type(), &state->leaves);
       if (in_file.is_leaf() && Contains(request.encoded, field->name())) state->encoded_leaves.push_back(in_file.column_index);
       flat = FindFlat(in_file, *state->file.footer->schema(), *field, Contains(request.encoded, field->name()));
-      if (in_file.is_leaf() && Contains(request.presence, field->name()) && HasStandIn(*field->type())) {
+      if (in_file.is_leaf() && Contains(request.counted, field->name()) && HasStandIn(*field->type())) {
         state->counted.push_back({state->from_directory.size(), found->second, in_file.column_index});
       }
       if (state->leaves.size() == before) return Status::Invalid("column '", field->name(), "' has no data in it");
