@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+import json
+from decimal import Decimal
+
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
 
@@ -293,3 +299,115 @@ def test_columns_of_map_partitions_over_files(tmp_path, frame):
     assert lazy[lazy.m > 30].assign(
         o=lambda df: df.map_partitions(lambda p: p.m + 1, meta=("o", "int64"))
     ).o.compute().tolist() == [n * 10 + 11 for n in frame.i if (n + 1) * 10 > 30]
+
+
+OBJECTS = {
+    "date": pa.array([datetime.date(2020, 1, 1), None]),
+    "time": pa.array([datetime.time(1, 2, 3), None]),
+    "decimal": pa.array([Decimal("12.50"), None]),
+    "bytes": pa.array([b"\xff", None]),
+    "list": pa.array([[1, None], None]),
+    "record": pa.array([{"x": 1, "y": "q"}, None]),
+    "map": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())),
+}
+"""Columns that are Python objects in pandas."""
+
+
+@pytest.fixture
+def objects(tmp_path) -> dd.DataFrame:
+    pq.write_table(pa.table({**OBJECTS, "i": [1, 2]}), tmp_path / "objects.parquet")
+    return dd.read_parquet(tmp_path / "objects.parquet")
+
+
+@pytest.mark.parametrize("meta", ["inferred", "own"])
+@pytest.mark.parametrize("name", OBJECTS)
+def test_columns_of_python_objects_pass_through_functions(tmp_path, objects, name, meta):
+    values = OBJECTS[name].to_pylist()
+    frame_meta = {} if meta == "inferred" else {"meta": objects._meta}
+    passed = objects.map_partitions(lambda df: df, **frame_meta)
+    assert passed[name].compute().tolist() == values
+    series_meta = {} if meta == "inferred" else {"meta": objects[name]._meta}
+    assert objects[name].map_partitions(lambda s: s, **series_meta).compute().tolist() == values
+    assert objects[name].map(lambda value: value, **series_meta).compute().tolist() == values
+    passed[[name]].to_parquet(tmp_path / "out")
+    assert pq.read_table(tmp_path / "out").column(name).type == OBJECTS[name].type
+
+
+def test_new_columns_beside_those_of_python_objects(objects):
+    made = objects.map_partitions(lambda df: df.assign(twice=df.decimal * 2, next=df.date + pd.Timedelta(days=1)))
+    assert made.twice.compute().tolist()[0] == Decimal("25.00")
+    assert objects.apply(lambda row: row.date, axis=1).compute().tolist() == OBJECTS["date"].to_pylist()
+    text = objects.map_partitions(lambda df: df.assign(date=df.date.astype(str)))
+    assert text.date.compute()[0] == "2020-01-01"
+
+
+def test_an_index_of_python_objects_passes_through_functions(objects):
+    by_date = objects[["date", "i"]].map_partitions(lambda df: df.set_index("date"))
+    assert by_date.map_partitions(lambda df: df + 1).compute().index.tolist() == OBJECTS["date"].to_pylist()
+    assert by_date.map_partitions(lambda df: df.reset_index()).date.compute().tolist() == OBJECTS["date"].to_pylist()
+
+
+def test_nested_json_passes_through_functions(tmp_path):
+    records = [{"a": 1, "n": {"x": 1}, "l": [1, "a"], "v": {"p": 1}}, {"a": 2, "n": {"x": 2}, "l": [], "v": {"q": {"z": [1]}}}]
+    (tmp_path / "x.json").write_text("".join(json.dumps(record) + "\n" for record in records))
+    lazy = dd.read_json(tmp_path / "x.json")
+    made = lazy.map_partitions(lambda df: df.assign(b=df.a * 2)).compute()
+    assert made.to_dict("records") == [{**record, "b": record["a"] * 2} for record in records]
+    assert lazy.map_partitions(lambda df: df, meta=lazy._meta).compute().to_dict("records") == records
+
+
+def test_dicts_and_lists_of_functions_are_held_as_json(lazy):
+    def records(df):
+        return pd.DataFrame({"r": [{"a": [int(i)]} for i in df.i]}, index=df.index)
+
+    expected = [{"a": [i]} for i in (3, 1, 4, 1, 5, 9, 2, 6)]
+    assert lazy.map_partitions(records).r.compute().tolist() == expected
+    assert lazy.map_partitions(records, meta={"r": dict}).r.compute().tolist() == expected
+    assert lazy.i.map(lambda i: {"a": [i]}, meta=("r", dict)).compute().tolist() == expected
+    with pytest.raises(TypeError, match=r"column 'r'.*no string.*meta=\('r', dict\)"):
+        lazy.map_partitions(records, meta={"r": "object"}).compute()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        (bytes, b"x"),
+        ("date32[day][pyarrow]", datetime.date(2020, 1, 1)),
+        (pa.decimal128(10, 2), Decimal("1.25")),
+        (pa.list_(pa.int64()), [1, 2]),
+    ],
+)
+def test_meta_of_python_objects(lazy, dtype, value):
+    made = lazy.i.map(lambda _: value, meta=("r", dtype))
+    assert made.compute().tolist() == [value] * 8
+
+
+@pytest.mark.parametrize("meta", [{"r": "category"}, {"r": pd.CategoricalDtype(["x", "y"])}])
+def test_meta_of_categories(frame, lazy, meta):
+    made = lazy.map_partitions(lambda df: pd.DataFrame({"r": df.k.astype("category")}), meta=meta).compute()
+    assert_series_equal(made.r, frame.k.astype("category").rename("r"))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "fix"),
+    [
+        ("int64", 1.5, r"meta=\('r', 'float64'\) for a series or meta=\{'r': 'float64'"),
+        ("str", b"x", "meta=.*binary"),
+        (bytes, "x", "meta=.*'str'"),
+        ("date32[day][pyarrow]", datetime.datetime(2020, 1, 1, 5), "meta=.*'datetime64.us.'"),
+        ("datetime64[us]", datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), "meta=.*'datetime64.us, UTC.'"),
+        ("datetime64[s]", datetime.datetime(2020, 1, 1, 0, 0, 0, 5), "meta=.*'datetime64.us.'"),
+        ("int64", Decimal("2.5"), "meta="),
+        ("bool", 1, "meta=.*'int64'"),
+    ],
+)
+@pytest.mark.parametrize("held_as", [None, object])
+def test_values_that_do_not_fit_meta_are_errors_that_say_the_fix(lazy, dtype, value, fix, held_as):
+    made = lazy.map_partitions(lambda df: pd.Series([value] * len(df), name="other", dtype=held_as), meta=("r", dtype))
+    with pytest.raises(TypeError, match=f"(?s)column 'r'.*{fix}"):
+        made.compute()
+
+
+def test_a_result_of_apply_that_does_not_fit_is_named(lazy):
+    with pytest.raises(TypeError, match=r"the result of apply .*meta=\(None, 'float64'\)"):
+        lazy.apply(lambda row: row.i / 2 if row.i > 1 else 1, axis=1, meta=(None, "int64")).compute()

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from millstream.dataframe.exact import Unfit, dtype_for, exact_array, is_json, json_array
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -51,10 +53,6 @@ def physical_names(labels: Sequence[Hashable]) -> list[str]:
 def index_name(level: int) -> str:
     """What the engine calls a level of the index."""
     return f"__index_{level}__"
-
-
-def is_json(type_: pa.DataType) -> bool:
-    return isinstance(type_, pa.BaseExtensionType) and type_.extension_name == "arrow.json"
 
 
 def array_to_series(values: pa.ChunkedArray, nullable: bool = False) -> pd.Series:
@@ -183,54 +181,76 @@ def tables_to_series(tables: Sequence[pa.Table], name: Hashable, index: IndexNam
     return series
 
 
-def series_to_array(series: pd.Series | pd.Index, type_: pa.DataType | None = None) -> pa.Array | pa.ChunkedArray:
+def series_to_array(
+    series: pd.Series | pd.Index, type_: pa.DataType | None = None, what: str | None = None
+) -> pa.Array | pa.ChunkedArray:
     """Values of a series as an array; of `type_` if given, else of the type that holds them (dicts and lists: JSON).
 
-    TypeError naming the column for values of mixed types, or that do not fit `type_`.
+    TypeError naming the column, or `what` has made the values, for values of mixed types, or that do not fit `type_`.
     """
-    name = series.name
+    place = what or f"column {series.name!r}"
     try:
-        if type_ is not None and is_json(type_):
-            return json_array(list(series))
-        if type_ is None and series.dtype == object and any(isinstance(value, (dict, list)) for value in series):
-            return json_array(list(series))
-        if type_ is not None and pa.types.is_null(type_):
-            return pa.nulls(len(series))
-        if type_ is None and isinstance(series.dtype, pd.StringDtype):
-            type_ = pa.string()  # pandas' own choice is large_string
-        if type_ is None and isinstance(series.dtype, pd.CategoricalDtype):
-            type_ = _category_type(series.dtype)
-        values = pa.array(series, type=type_, from_pandas=True)
-        if type_ is None and isinstance(values.type, pa.BaseExtensionType):  # periods, intervals
-            raise TypeError("convert it to text or times first")
-        return values
+        if type_ is None:
+            return _array_of_own_type(series)
+        if _arrow_checks(series.dtype, type_):
+            return pa.array(series, type=type_, from_pandas=True)
+        return exact_array(list(series), type_)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError, OverflowError) as error:
-        wanted = "one type" if type_ is None else str(type_)
-        raise TypeError(f"column {name!r} ({series.dtype}) cannot be stored as {wanted}: {error}") from error
+        wanted, fix = ("one type", "") if type_ is None else (str(type_), f". {_fix(series, error)}")
+        raise TypeError(f"{place} ({series.dtype}) cannot be stored as {wanted}: {error}{fix}") from error
+
+
+def _fix(series: pd.Series | pd.Index, error: Exception) -> str:
+    """How to say in `meta` which type the values have."""
+    value = error.value if isinstance(error, Unfit) else None
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return "Pass a pandas.CategoricalDtype with these categories in meta="
+    if isinstance(value, (dict, list, tuple)):
+        return f"Pass {_meta_text(series.name, 'dict')}: dicts and lists are held as JSON"
+    dtype = dtype_for(value) if series.dtype == object else str(series.dtype)
+    if dtype is None:
+        return "Pass the type that holds all values in meta=, or give values of one type"
+    return f"Pass {_meta_text(series.name, repr(dtype))}"
+
+
+def _meta_text(name: Hashable, dtype: str) -> str:
+    series = f"meta=({name!r}, {dtype})"
+    return series if name is None else f"{series} for a series or meta={{{name!r}: {dtype}, ...}} for a frame"
+
+
+def _array_of_own_type(series: pd.Series | pd.Index) -> pa.Array | pa.ChunkedArray:
+    if series.dtype == object and any(isinstance(value, (dict, list)) for value in series):
+        return json_array(series)
+    type_ = None
+    if isinstance(series.dtype, pd.StringDtype):
+        type_ = pa.string()  # pandas' own choice is large_string
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        type_ = _category_type(series.dtype)
+    values = pa.array(series, type=type_, from_pandas=True)
+    if isinstance(values.type, pa.BaseExtensionType):  # periods, intervals
+        raise TypeError("convert it to text or times first")
+    return values
+
+
+def _arrow_checks(dtype: Any, type_: pa.DataType) -> bool:
+    """Whether Arrow's own conversion keeps the values of this dtype, or tells which it cannot keep."""
+    types, kind = pa.types, getattr(dtype, "kind", "O")
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _arrow_checks(dtype.categories.dtype, type_.value_type if types.is_dictionary(type_) else type_)
+    if isinstance(dtype, pd.StringDtype):
+        value = type_.value_type if types.is_dictionary(type_) else type_
+        return bool(types.is_string(value) or types.is_large_string(value))
+    if isinstance(dtype, pd.DatetimeTZDtype) or kind == "M":
+        return bool(types.is_timestamp(type_)) and (type_.tz is not None) == isinstance(dtype, pd.DatetimeTZDtype)
+    if kind == "m":
+        return bool(types.is_duration(type_))
+    number = types.is_integer(type_) or types.is_floating(type_)
+    return bool((kind in "iufb" and number) or (kind == "b" and types.is_boolean(type_)))
 
 
 def _category_type(dtype: pd.CategoricalDtype) -> pa.DataType:
-    return pa.dictionary(pa.int32(), series_to_array(dtype.categories).type, dtype.ordered)
-
-
-def json_array(values: Sequence[Any]) -> pa.Array:
-    """Python objects as a column of JSON text; missing values become nulls."""
-    texts = [None if _missing(value) else json.dumps(value, default=_plain) for value in values]
-    return pa.ExtensionArray.from_storage(pa.json_(pa.utf8()), pa.array(texts, pa.utf8()))
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    values = series_to_array(dtype.categories).type
+    return pa.dictionary(pa.int32(), pa.string() if pa.types.is_null(values) else values, dtype.ordered)
 
 
 def arrow_type(dtype: Any) -> pa.DataType:
@@ -239,6 +259,10 @@ def arrow_type(dtype: Any) -> pa.DataType:
         return dtype
     if isinstance(dtype, str) and dtype in ("object", "O"):
         return pa.string()
+    if dtype in (dict, list):
+        return pa.json_(pa.utf8())
+    if dtype is bytes:
+        return pa.binary()
     resolved = pd.api.types.pandas_dtype(dtype)
     if isinstance(resolved, pd.CategoricalDtype):
         values = pa.string() if resolved.categories is None else series_to_array(resolved.categories).type

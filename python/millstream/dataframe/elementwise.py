@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from millstream.dataframe.collection import Collection, IndexLevel
 from millstream.dataframe.convert import NULLABLE, array_to_series, index_name, physical_names, series_to_array
 from millstream.dataframe.execute import Fetch
-from millstream.dataframe.meta import NO_META, infer_meta, make_meta, meta_type
+from millstream.dataframe.meta import NO_META, infer_meta, is_object, make_meta, meta_type, sample_values
 from millstream.dataframe.source import Column, Extended, Extension, Leaf, Mapped, RowsDiffer, extend, unique_token
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ def map_values(series: Series, function: Callable[[pd.Series], Any], meta: Any, 
 
     Where it gives several columns, as str.extract does, they are a frame of its own.
     """
-    sample = infer_meta(what, function, series._meta_nonempty) if meta is NO_META else make_meta(meta)
+    sample = infer_meta(what, function, _sample(series)) if meta is NO_META else make_meta(meta)
     if isinstance(sample, pd.DataFrame):
         return map_partitions(series, function, (), {}, sample)
-    name, type_, nullable = series.name, meta_type(sample), series._column.nullable
+    name, nullable = series.name, series._column.nullable
+    type_ = meta_type(sample, _passed(series).get(getattr(sample, "name", name)))
 
     def run(arrays: list[pa.ChunkedArray]) -> pa.Array:
         values = array_to_series(arrays[0], nullable)
@@ -43,6 +44,39 @@ def map_values(series: Series, function: Callable[[pd.Series], Any], meta: Any, 
     source, column = extend(series._source, extension)
     column = replace(column, nullable=str(sample.dtype) in NULLABLE)
     return series._new(column, source, getattr(sample, "name", name))
+
+
+def _sample(collection: Collection) -> Any:
+    """Two made-up rows, to call a function with; where pandas has Python objects, objects as the columns have them."""
+    sample, types = collection._meta_nonempty, [column.type for column in collection._columns]
+    if isinstance(sample, pd.Index):
+        return sample
+    if isinstance(sample, pd.Series):
+        sample = sample_values(sample, types[0])
+    else:
+        for i, type_ in enumerate(types):
+            sample.isetitem(i, sample_values(sample.iloc[:, i], type_))
+    if any(level.column is not None and is_object(level.column.type) for level in collection._levels):
+        sample.index = _sample_index(sample.index, collection)
+    return sample
+
+
+def _sample_index(index: pd.Index, collection: Collection) -> pd.Index:
+    types = [pa.int64() if level.column is None else level.column.type for level in collection._levels]
+    levels = [sample_values(level.to_series(), type_) for level, type_ in zip(_levels(index), types, strict=True)]
+    return pd.MultiIndex.from_arrays(levels, names=index.names) if len(levels) > 1 else pd.Index(levels[0], name=index.name)
+
+
+def _levels(index: pd.Index) -> list[pd.Index]:
+    return [index.get_level_values(i) for i in range(index.nlevels)]
+
+
+def _passed(collection: Collection) -> dict[Hashable, pa.DataType]:
+    """The types of columns, and of levels of the index, whose dtype in pandas does not tell them."""
+    named = [(level.name, level.column) for level in collection._levels]
+    named += zip(collection._labels, collection._columns, strict=True)
+    types = {label: column.type for label, column in named if column is not None}
+    return {label: t for label, t in types.items() if is_object(t) and not pa.types.is_null(t)}
 
 
 def sample_of_mapping(mapping: Mapping[Any, Any], name: Hashable) -> pd.Series:
@@ -56,7 +90,7 @@ def apply_rows(frame: DataFrame, function: Callable[..., Any], args: tuple[Any, 
     def apply(part: pd.DataFrame) -> Any:
         return part.apply(function, axis=1, args=args, **kwargs)
 
-    sample = infer_meta("apply", apply, frame._meta_nonempty) if meta is NO_META else make_meta(meta)
+    sample = infer_meta("apply", apply, _sample(frame)) if meta is NO_META else make_meta(meta)
     if isinstance(sample, pd.DataFrame):
         return map_partitions(frame, lambda part: apply(part) if len(part) else sample.iloc[:0], (), {}, sample)
     return _rows_to_series(frame, apply, sample)
@@ -79,7 +113,7 @@ def _rows_to_series(frame: DataFrame, apply: Callable[[pd.DataFrame], Any], samp
         part.columns = labels
         single = len(index) == 1
         part.index = pd.Index(index[0]).rename(names[0]) if single else pd.MultiIndex.from_arrays(index, names=names)
-        return series_to_array(apply(part), type_)
+        return series_to_array(apply(part).rename(sample.name), type_, "the result of apply")
 
     extension = Extension(unique_token("apply"), type_, (*columns, *index_columns), run)
     extended, column = extend(source, extension)
@@ -98,7 +132,7 @@ def map_partitions(
         raise NotImplementedError("map_partitions takes one collection; add the columns of others with assign() first")
     own_index = collection._meta.index if hasattr(collection._meta, "index") else None
     sample = (
-        infer_meta("map_partitions", function, collection._meta_nonempty, *samples, **kwargs)
+        infer_meta("map_partitions", function, _sample(collection), *samples, **kwargs)
         if meta is NO_META
         else make_meta(meta, own_index)
     )
@@ -108,7 +142,7 @@ def map_partitions(
     token = unique_token(name)
     if not isinstance(collection, Series):
         collection = collection.copy()  # as it is now: df["x"] = ... changes what df stands for
-    shape = PandasShape(sample, token)
+    shape = PandasShape(sample, token, _passed(collection))
     fetch, index = collection._fetch()
 
     def call(table: pa.Table) -> tuple[Any, Any]:
@@ -167,24 +201,29 @@ def _in_order_of(part: Any, result: Any) -> Any:
     return result.reindex(part.index)
 
 
+def _fields(names: list[str], values: list[Any], passed: Mapping[Hashable, pa.DataType]) -> list[pa.Field]:
+    return [pa.field(name, meta_type(each, passed.get(each.name))) for name, each in zip(names, values, strict=True)]
+
+
 class PandasShape:
     """What a pandas sample tells of the partitions like it: types, labels and index; and how they become tables."""
 
-    def __init__(self, sample: Any, prefix: str | None = None) -> None:
-        """`prefix` is for columns whose names must differ from those of all other frames."""
+    def __init__(self, sample: Any, prefix: str | None = None, passed: Mapping[Hashable, pa.DataType] | None = None) -> None:
+        """`prefix` is for columns whose names must differ from those of all other frames. `passed` are the types of the
+        objects that the function is given, by the names of their columns."""
         self._labels = list(sample.columns) if isinstance(sample, pd.DataFrame) else None
         self._name = None if self._labels is not None else sample.name
         values = [sample.iloc[:, i] for i in range(sample.shape[1])] if self._labels is not None else [sample]
         index = sample.index if not isinstance(sample, pd.Index) else pd.RangeIndex(0)
         self._index_names = list(index.names)
-        levels = [index.get_level_values(i) for i in range(index.nlevels)]
+        levels = _levels(index)
         self._physical = physical_names([self._name] if self._labels is None else self._labels)
         self._index_physical = [index_name(i) for i in range(len(levels))]
         if prefix is not None:
             self._physical = [f"{prefix}.{i}" for i in range(len(values))]
             self._index_physical = [f"{prefix}.index.{i}" for i in range(len(levels))]
-        self.value_fields = [pa.field(n, meta_type(column)) for n, column in zip(self._physical, values, strict=True)]
-        self.index_fields = [pa.field(n, meta_type(level)) for n, level in zip(self._index_physical, levels, strict=True)]
+        self.value_fields = _fields(self._physical, values, passed or {})
+        self.index_fields = _fields(self._index_physical, levels, passed or {})
         self.schema = pa.schema([*self.value_fields, *self.index_fields])
         self._nullable = {n for n, column in zip(self._physical, values, strict=True) if str(column.dtype) in NULLABLE}
         self._nullable |= {n for n, level in zip(self._index_physical, levels, strict=True) if str(level.dtype) in NULLABLE}
@@ -195,7 +234,7 @@ class PandasShape:
         index = result.index if isinstance(result, (pd.DataFrame, pd.Series)) else pd.RangeIndex(len(columns[0]))
         if index.nlevels != len(self._index_names):
             raise ValueError(f"the function gave an index of {index.nlevels} levels where meta has {len(self._index_names)}")
-        columns += [index.get_level_values(i) for i in range(index.nlevels)]
+        columns += _levels(index)
         arrays = [series_to_array(column, field.type) for column, field in zip(columns, self.schema, strict=True)]
         return pa.table(arrays, schema=self.schema)
 
@@ -203,7 +242,7 @@ class PandasShape:
         if self._labels is None:
             if isinstance(result, pd.DataFrame):
                 raise ValueError("the function gave a DataFrame where meta says a Series: pass the meta of a frame")
-            return [result if isinstance(result, (pd.Series, pd.Index)) else pd.Series([result])]
+            return [(result if isinstance(result, (pd.Series, pd.Index)) else pd.Series([result])).rename(self._name)]
         if not isinstance(result, pd.DataFrame):
             raise ValueError(f"the function gave {type(result).__name__} where meta says a DataFrame")
         missing = [label for label in self._labels if label not in result.columns]

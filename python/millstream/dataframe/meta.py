@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,40 @@ def sample_series(dtype: Any, name: Hashable = None) -> pd.Series:
     if pd.api.types.is_numeric_dtype(dtype):
         return pd.Series([1, 1], dtype=dtype, name=name)
     return pd.Series(["foo", "foo"], dtype=dtype, name=name)
+
+
+def sample_object(type_: pa.DataType) -> Any:
+    """A made-up value of a type, as pandas users see it."""
+    types = pa.types
+    if types.is_date(type_):
+        return datetime.date(1970, 1, 1)
+    if types.is_time(type_):
+        return datetime.time()
+    if types.is_decimal(type_):
+        return decimal.Decimal(1).quantize(decimal.Decimal(1).scaleb(-type_.scale))
+    if types.is_binary(type_) or types.is_large_binary(type_):
+        return b"foo"
+    if types.is_fixed_size_binary(type_):
+        return bytes(type_.byte_width)
+    if types.is_map(type_):
+        return [(sample_object(type_.key_type), sample_object(type_.item_type))]
+    if types.is_list(type_) or types.is_large_list(type_):
+        return [sample_object(type_.value_type)]
+    if types.is_struct(type_):
+        return {field.name: sample_object(field.type) for field in type_}
+    return sample_series(pandas_dtype(type_)).astype(object).iloc[0]
+
+
+def is_object(type_: pa.DataType) -> bool:
+    """Whether pandas has Python objects for values of this type, so that their dtype does not tell the type."""
+    return bool(isinstance(dtype := pandas_dtype(type_), np.dtype) and dtype.kind == "O")
+
+
+def sample_values(series: pd.Series, type_: pa.DataType) -> pd.Series:
+    """A sample of a column of this type: where pandas has Python objects, objects as the column has them."""
+    if not is_object(type_):
+        return series
+    return pd.Series([sample_object(type_)] * len(series), index=series.index, name=series.name, dtype=object)
 
 
 def nonempty(meta: pd.DataFrame | pd.Series | pd.Index) -> Any:
@@ -84,8 +120,14 @@ def make_meta(meta: Any, index: pd.Index | None = None) -> Any:
 
 def _empty(dtype: Any, name: Hashable, index: pd.Index | None) -> pd.Series:
     index = pd.RangeIndex(0) if index is None else index[:0]
-    kept = dtype in ("object", object) or str(dtype) in NULLABLE
-    return pd.Series([], dtype=dtype if kept else pandas_dtype(arrow_type(dtype)), name=name, index=index)
+    if dtype not in ("object", object) and str(dtype) not in NULLABLE:
+        dtype = _dtype_of_meta(arrow_type(dtype))
+    return pd.Series([], dtype=dtype, name=name, index=index)
+
+
+def _dtype_of_meta(type_: pa.DataType) -> Any:
+    """The dtype that values of the type have in pandas; where these are Python objects, one that still tells the type."""
+    return pd.ArrowDtype(type_) if is_object(type_) else pandas_dtype(type_)
 
 
 def _empty_frame(items: Iterable[Any], index: pd.Index | None) -> pd.DataFrame:
@@ -109,9 +151,29 @@ def infer_meta(what: str, function: Callable[..., Any], *args: Any, **kwargs: An
         ) from error
 
 
-def meta_type(values: pd.Series | pd.Index) -> pa.DataType:
-    """The type to store values of a meta or sample in; object columns: JSON if the sample holds dicts or lists, else text."""
-    if values.dtype == object and not any(isinstance(value, (dict, list, tuple)) for value in values):
-        sample = series_to_array(values).type if len(values) else pa.string()
-        return pa.string() if pa.types.is_null(sample) else sample
-    return series_to_array(values).type
+def meta_type(values: pd.Series | pd.Index, passed: pa.DataType | None = None) -> pa.DataType:
+    """The type to store values of a meta or sample in.
+
+    Object columns: the type `passed` of the column that the function was given under this name, if the sample fits it;
+    else JSON if the sample holds dicts or lists; else the type of the sample's objects, text where there are none.
+    """
+    if isinstance(values.dtype, pd.ArrowDtype):
+        return values.dtype.pyarrow_dtype
+    if values.dtype != object:
+        return series_to_array(values).type
+    if passed is not None and _fits(values, passed):
+        return passed
+    if any(isinstance(value, (dict, list, tuple)) for value in values):
+        return pa.json_(pa.utf8())
+    sample = series_to_array(values).type if len(values) else pa.string()
+    if pa.types.is_decimal(sample):
+        return pa.decimal128(38, sample.scale)  # the sample does not tell how many digits others have
+    return pa.string() if pa.types.is_null(sample) else sample
+
+
+def _fits(values: pd.Series | pd.Index, type_: pa.DataType) -> bool:
+    try:
+        series_to_array(values, type_)
+    except TypeError:
+        return False
+    return True
