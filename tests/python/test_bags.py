@@ -69,6 +69,13 @@ def test_reductions(numbers):
     assert sorted(letters.distinct().compute()) == ["a", "b", "c", "d", "r"]
 
 
+def test_bags_compute_beside_frames(numbers, lazy):
+    total, texts, rows, count = dd.compute(numbers.sum(), numbers.map(str), lazy.i.sum(), lazy.to_bag().count())
+    assert (total, texts, int(rows), count) == (45, [str(n) for n in range(10)], 31, 8)
+    assert dd.compute({"nested": [numbers.max()]}) == ({"nested": [9]},)
+    assert numbers.last_report is not None
+
+
 def test_read_text(tmp_path):
     lines = [f"line {i} é\n" for i in range(100)]
     (tmp_path / "a.txt").write_text("".join(lines), encoding="utf-8")

@@ -10,7 +10,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from millstream.bag import steps
-from millstream.dataframe.execute import run_plans
+from millstream.dataframe.execute import Fetch, Lazy, Request, compute_all, run_plans
+from millstream.dataframe.source import Leaf, unique_token
 from millstream.report import RunReport
 
 if TYPE_CHECKING:
@@ -49,10 +50,15 @@ def unpickle(table: pa.Table) -> Iterator[Any]:
     return chain.from_iterable(pickle.loads(row.as_buffer()) for row in table.column(_PICKLES))
 
 
-class Bag:
-    """Lazy; `plan` gives tables, `decode` the objects in one, `steps` what is done with them, partition by partition."""
+def _request_of(plan: _core.Plan, finish: Callable[[Iterator[Any]], Any]) -> Request:
+    """What `finish` makes of the objects in the pickled lists that `plan` gives."""
+    leaf = Leaf(plan, unique_token("bag"))
+    fetch = Fetch(leaf, (_PICKLES,), (leaf.column(_PICKLES),))
+    return Request((fetch,), lambda fetched: finish(chain.from_iterable(unpickle(table) for table in fetched[0])))
 
-    last_report: RunReport | None = None
+
+class Bag(Lazy):
+    """Lazy; `plan` gives tables, `decode` the objects in one, `steps` what is done with them, partition by partition."""
 
     def __init__(self, plan: _core.Plan, decode: Decode, steps: tuple[Step, ...] = (), frame: DataFrame | None = None) -> None:
         self._plan, self._decode, self._steps = plan, decode, steps
@@ -105,7 +111,11 @@ class Bag:
 
     def compute(self, **kwargs: Any) -> list[Any]:
         """All elements, in order."""
-        return list(chain.from_iterable(self._run(self._pickled())))
+        elements: list[Any] = compute_all([self])[0]
+        return elements
+
+    def _request(self) -> Request:
+        return _request_of(self._pickled(), list)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.compute())
@@ -119,11 +129,6 @@ class Bag:
         count = self.npartitions if npartitions == -1 else min(npartitions, self.npartitions)
         first = Bag(self._plan.partitions(list(range(count))), self._decode, self._steps)._then(steps.Take(k))
         return tuple(islice(first.compute(), k)) if compute else first
-
-    def _run(self, plan: _core.Plan) -> list[Iterator[Any]]:
-        (result,) = run_plans([plan])
-        self.last_report = RunReport.from_json(result.report)
-        return [unpickle(table) for table in result.tables]
 
     def _iterate(self, table: pa.Table) -> Iterator[Any]:
         elements = iter(self._decode(table))
@@ -245,15 +250,21 @@ def _sum_and_count(part: Iterator[Any]) -> tuple[Any, int]:
     return sum(elements), len(elements)
 
 
-class Item:
+class Item(Lazy):
     """One lazy value made of a bag."""
 
     def __init__(self, bag: Bag, plan: _core.Plan | None, finish: Callable[[Iterable[Any]], Any]) -> None:
         self._bag, self._plan, self._finish = bag, plan, finish
 
     def compute(self, **kwargs: Any) -> Any:
-        parts: list[Iterator[Any]] = [] if self._plan is None else self._bag._run(self._plan)
-        return self._finish(chain.from_iterable(parts))
+        return compute_all([self])[0]
+
+    def _request(self) -> Request:
+        return Request((), lambda _: self._finish(())) if self._plan is None else _request_of(self._plan, self._finish)
+
+    def _ran(self, report: RunReport) -> None:
+        super()._ran(report)
+        self._bag.last_report = report
 
     def __repr__(self) -> str:
         return "millstream.bag.Item"
