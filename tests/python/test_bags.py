@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import json
+from decimal import Decimal
 
 import fastavro
 import pandas as pd
@@ -172,6 +174,79 @@ def test_avro_of_any_bag(tmp_path):
         assert list(fastavro.reader(file)) == records
     assert db.read_avro(f"{tmp_path}/out/*.avro").count().compute() == 2
     assert db.read_avro(f"{tmp_path}/out/*.avro").pluck("s").compute() == ["a", "b"]
+
+
+UTC = datetime.UTC
+DAY, NOON = datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1, 12)
+
+
+def record_of(called: str = "r", **types: object) -> dict:
+    return {"type": "record", "name": called, "fields": [{"name": name, "type": type_} for name, type_ in types.items()]}
+
+
+def written(path, schema: dict, records: list[dict]) -> list[dict]:
+    """What fastavro reads of the records that it wrote."""
+    with open(path, "wb") as file:
+        fastavro.writer(file, schema, records)
+    return read_by_fastavro(path)
+
+
+def read_by_fastavro(path) -> list[dict]:
+    with open(path, "rb") as file:
+        return list(fastavro.reader(file))
+
+
+AVRO = {
+    "ints": (["null", "long"], [2**53 + 1, None]),
+    "maps": ({"type": "map", "values": "long"}, [{"a": 1, "b": 2}, {}]),
+    "maps_of_nullable": ({"type": "map", "values": ["null", "string"]}, [{"a": None}, {"b": "x"}]),
+    "enums": ({"type": "enum", "name": "E", "symbols": ["A", "B"]}, ["A", "B"]),
+    "fixed": ({"type": "fixed", "name": "F", "size": 3}, [b"abc", b"\xff\xff\xff"]),
+    "bytes": (["null", "bytes"], [b"\xff", None]),
+    "booleans": (["null", "boolean"], [True, None]),
+    "floats": (["null", "double"], [0.1, None]),
+    "dates": ({"type": "int", "logicalType": "date"}, [DAY, datetime.date(1969, 1, 1)]),
+    "times": ({"type": "long", "logicalType": "time-micros"}, [datetime.time(1, 2, 3, 4), datetime.time()]),
+    "stamps": (
+        {"type": "long", "logicalType": "timestamp-micros"},
+        [NOON.replace(tzinfo=UTC), datetime.datetime(1, 1, 1, tzinfo=UTC)],
+    ),
+    "local": (["null", {"type": "long", "logicalType": "local-timestamp-millis"}], [NOON, None]),
+    "decimals": ({"type": "bytes", "logicalType": "decimal", "precision": 5, "scale": 2}, [Decimal("2.50"), Decimal("-1.00")]),
+    "arrays": ({"type": "array", "items": ["null", "int"]}, [[1, None], []]),
+    "records": (
+        ["null", record_of("inner", x=["null", "long"], m={"type": "map", "values": "int"})],
+        [{"x": 1, "m": {"k": 2}}, None],
+    ),
+    "all_null": ("null", [None, None]),
+}  # fmt: skip
+"""Avro types and two values of each."""
+
+UNIONS = {
+    "union": (["null", "int", "string"], ["x", 1]),
+    "union_with_null": (["null", "int", "string"], [None, 1]),
+    "union_with_enum": (["string", {"type": "enum", "name": "U", "symbols": ["A"]}, "bytes"], ["x", b"y"]),
+    "unions_in_maps": ({"type": "map", "values": ["null", "long", "string"]}, [{"a": 1, "b": None}, {"c": "x"}]),
+    "unions_in_arrays": ({"type": "array", "items": ["int", {"type": "map", "values": "int"}]}, [[1, {"k": 2}], []]),
+    "unions_in_records": (["null", record_of("inner", u=["boolean", "double", "string"])], [{"u": True}, {"u": 1.5}]),
+}
+
+
+@pytest.mark.parametrize("name", [*AVRO, *UNIONS])
+def test_records_of_avro_files_are_those_of_fastavro(tmp_path, name):
+    kind, values = {**AVRO, **UNIONS}[name]
+    first = written(tmp_path / "0.avro", record_of(v=kind), [{"v": value} for value in values])
+    second = written(tmp_path / "1.avro", record_of(v=kind), [{"v": values[1]}])
+    actual = db.read_avro(f"{tmp_path}/*.avro").compute()
+    assert actual == first + second
+    assert [type(record["v"]) for record in actual] == [type(record["v"]) for record in first + second]
+
+
+def test_records_whose_fields_are_named_unlike_types_are_no_unions(tmp_path):
+    inner = record_of("inner", name=["null", "string"], date=["null", {"type": "int", "logicalType": "date"}])
+    records = [{"v": {"name": None, "date": DAY}}]
+    written(tmp_path / "x.avro", record_of(v=inner), records)
+    assert db.read_avro(tmp_path / "x.avro").compute() == records
 
 
 @pytest.mark.parametrize("method", ["map", "filter", "remove"])

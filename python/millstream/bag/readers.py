@@ -38,10 +38,15 @@ def read_avro(
     urlpath: PathLike | Iterable[PathLike], blocksize: int | str | None = None,
     storage_options: Mapping[str, Any] | None = None, compression: Any = None,
 ) -> Bag:  # fmt: skip
-    """The records of Avro files, as dicts."""
+    """The records of Avro files, as dicts, with the values that fastavro gives; uuids are text.
+
+    Values of a union of several types are themselves, unless all of its types are records, enums or logical types: then they
+    are dicts of the types' names, in which all but one are None.
+    """
+    from millstream.bag.avro_records import bag_of_records
     from millstream.dataframe.io_read import read_avro as read_avro_frame
 
-    return read_avro_frame(urlpath, blocksize, storage_options).to_bag(format="dict")
+    return bag_of_records(read_avro_frame(urlpath, blocksize, storage_options))
 
 
 def concat(bags: Iterable[Bag]) -> Bag:
