@@ -8,9 +8,11 @@ import json
 from decimal import Decimal
 
 import fastavro
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-from pandas.testing import assert_frame_equal
+from pandas.testing import assert_frame_equal, assert_series_equal
 
 import millstream.bag as db
 import millstream.dataframe as dd
@@ -145,6 +147,109 @@ def test_to_dataframe():
         db.from_sequence([]).to_dataframe()
 
 
+UTC = datetime.UTC
+DAY, NOON = datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1, 12)
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "fix"),
+    [
+        (1, 1.9, "meta={'a': 'float64'"),
+        (1, Decimal("2.5"), "meta="),
+        (1, True, "meta={'a': 'object'"),
+        (1, "x", "meta={'a': 'object'"),
+        (1.5, True, "meta={'a': 'object'"),
+        (DAY, NOON, "meta={'a': 'datetime64.us.'"),
+        (NOON, NOON.replace(tzinfo=UTC), "meta="),
+        (NOON.replace(tzinfo=UTC), NOON, "meta="),
+        (NOON, pd.Timestamp(7), "meta={'a': 'datetime64.ns.'"),
+        ("x", b"x", "meta="),
+        (b"x", "x", "meta="),
+        (datetime.time(1), datetime.time(1, tzinfo=UTC), "meta="),
+        ([1], DAY, "meta="),
+    ],
+)
+def test_values_of_another_type_than_the_first_are_errors_that_say_the_fix(first, later, fix):
+    frame = db.from_sequence([{"a": first}, {"a": later}], npartitions=2).to_dataframe()
+    with pytest.raises(TypeError, match=f"(?s)column 'a'.*{type(later).__name__}.*{fix}"):
+        frame.compute()
+
+
+def test_types_that_are_said_hold_values_of_later_types():
+    mixed = db.from_sequence([{"a": 1}, {"a": 1.9}], npartitions=2)
+    assert mixed.to_dataframe(meta={"a": "float64"}).a.sum().compute() == 2.9
+    days = db.from_sequence([{"a": DAY}, {"a": NOON}], npartitions=2).to_dataframe(meta={"a": "datetime64[us]"})
+    assert days.a.compute().tolist() == [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01 12:00")]
+    anything = db.from_sequence([{"a": 1}, {"a": "x"}, {"a": {"b": [1.5]}}], npartitions=3).to_dataframe(meta={"a": "object"})
+    assert anything.a.compute().tolist() == [1, "x", {"b": [1.5]}]
+    large = db.from_sequence([{"a": 2**53 + 1}, {"a": None}], npartitions=1)
+    with pytest.raises(TypeError, match=r"meta={'a': 'Int64'"):
+        large.to_dataframe().compute()
+    assert large.to_dataframe(meta={"a": "Int64"}).a.compute().tolist() == [2**53 + 1, pd.NA]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [float("nan"), 1],
+        [None, 1],
+        [np.int64(1), np.int64(2)],
+        [np.float32(0.5), 2],
+        [np.bool_(True), False],
+        [1.5, float("nan")],
+        ["x", None],
+        [pd.Timestamp(7), pd.Timestamp(8)],
+        [NOON, None],
+        [np.datetime64("2020-01-01T00:00:00.000001"), np.datetime64("1960-01-01T00:00:00.000001")],
+        [datetime.timedelta(seconds=1), datetime.timedelta(microseconds=1)],
+        [DAY, None],
+        [datetime.time(1, 2, 3), None],
+        [b"\xff", b""],
+        [Decimal("2.55"), Decimal("1000.25")],
+    ],
+)
+@pytest.mark.parametrize("npartitions", [1, 2])
+def test_columns_have_the_types_that_pandas_gives_them(values, npartitions):
+    actual = db.from_sequence([{"a": value} for value in values], npartitions=npartitions).to_dataframe().a.compute()
+    expected = pd.DataFrame([{"a": value} for value in values]).a
+    if npartitions == 2:
+        actual = actual.reset_index(drop=True)
+    assert_series_equal(actual, expected)
+
+
+def test_numbers_of_more_digits_than_the_first():
+    assert db.from_sequence([2**64, 1]).to_dataframe()[0].compute().tolist() == [2**64, 1]
+    finer = [Decimal("2.5"), Decimal("1000.25")]
+    with pytest.raises(TypeError, match=r"meta={0: pyarrow.decimal128\(38, 10\)"):
+        db.from_sequence(finer, npartitions=2).to_dataframe().compute()
+    said = db.from_sequence(finer, npartitions=2).to_dataframe(meta={"a": pa.decimal128(38, 10)})
+    assert said.a.compute().tolist() == finer
+    missing = db.from_sequence([np.datetime64("NaT"), NOON]).to_dataframe(meta={"t": "datetime64[us]"})
+    assert missing.t.compute().isna().tolist() == [True, False]
+
+
+def test_keys_that_first_occur_late_are_errors_that_say_the_fix():
+    bag = db.from_sequence([{"a": 1}, {"a": 2, "b": 1.5}], npartitions=2)
+    with pytest.raises(ValueError, match=r"key 'b'.*\{'a': 2, 'b': 1.5\}.*meta=\{..., 'b': 'float64'\}"):
+        bag.to_dataframe().compute()
+    named = bag.to_dataframe(meta={"a": "int64", "b": "float64"}).compute().reset_index(drop=True)
+    assert_frame_equal(named, pd.DataFrame([{"a": 1}, {"a": 2, "b": 1.5}]))
+    assert bag.to_dataframe(columns=["a"]).a.compute().tolist() == [1, 2]
+
+
+def test_elements_that_are_missing_are_rows_without_values():
+    for npartitions in (1, 2):
+        frame = db.from_sequence([None, {"a": 1}], npartitions=npartitions).to_dataframe()
+        assert frame.a.sum().compute() == 1 and len(frame) == 2
+    assert len(db.from_sequence([(1, 2), None], npartitions=1).to_dataframe()) == 2
+
+
+@pytest.mark.parametrize("elements", [[{"a": 1}, 5], [(1, 2), {"a": 1}], [{"a": 1}, (1,)]])
+def test_elements_of_different_kinds_are_errors(elements):
+    with pytest.raises(TypeError, match="as others are"):
+        db.from_sequence(elements, npartitions=2).to_dataframe().compute()
+
+
 def test_rows_of_a_frame(frame, lazy):
     rows = lazy[["i", "s", "f"]].to_bag()
     assert rows.take(1) == ((3, "b", 1.5),)
@@ -174,10 +279,6 @@ def test_avro_of_any_bag(tmp_path):
         assert list(fastavro.reader(file)) == records
     assert db.read_avro(f"{tmp_path}/out/*.avro").count().compute() == 2
     assert db.read_avro(f"{tmp_path}/out/*.avro").pluck("s").compute() == ["a", "b"]
-
-
-UTC = datetime.UTC
-DAY, NOON = datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1, 12)
 
 
 def record_of(called: str = "r", **types: object) -> dict:
@@ -247,6 +348,46 @@ def test_records_whose_fields_are_named_unlike_types_are_no_unions(tmp_path):
     records = [{"v": {"name": None, "date": DAY}}]
     written(tmp_path / "x.avro", record_of(v=inner), records)
     assert db.read_avro(tmp_path / "x.avro").compute() == records
+
+
+@pytest.mark.parametrize("name", AVRO)
+@pytest.mark.parametrize("change", ["unchanged", "mapped"])
+def test_avro_records_are_written_again_with_their_schema(tmp_path, name, change):
+    kind, values = AVRO[name]
+    schema = record_of(v=kind)
+    records = written(tmp_path / "x.avro", schema, [{"v": value} for value in values])
+    bag = db.read_avro(tmp_path / "x.avro")
+    (bag if change == "unchanged" else bag.map(dict)).to_avro(f"{tmp_path}/out/*.avro", schema=schema)
+    assert read_by_fastavro(tmp_path / "out" / "0.avro") == records
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("long", 1.7), ("long", "1"), ("string", b"x"), ("string", 1), ("bytes", "x"), ("boolean", 1), ("float", 1e300)],
+)
+def test_values_that_their_avro_type_does_not_hold_are_errors(tmp_path, kind, value):
+    schema = record_of(a=kind)
+    assert value == 1e300 or not fastavro.validation.validate({"a": value}, schema, raise_errors=False)
+    for nullable in (kind, ["null", kind]):
+        with pytest.raises(TypeError, match=r"to_avro: column 'a'.*Change the value, or the type in the schema"):
+            db.from_sequence([{"a": value}]).to_avro(f"{tmp_path}/out/*.avro", record_of(a=nullable))
+
+
+def test_avro_of_values_as_fastavro_takes_them(tmp_path):
+    schema = record_of(
+        nan=["null", "double"], utc={"type": "long", "logicalType": "timestamp-millis"}, number=["int", "double"],
+        enum={"type": "enum", "name": "E", "symbols": ["A", "B"]}, again=["null", "E"],
+    )  # fmt: skip
+    schema["fields"].append({"name": "d", "type": ["long", "null"], "default": 7})
+    zoned = datetime.datetime(2020, 1, 1, 12, 0, 0, 1999, datetime.timezone(datetime.timedelta(hours=2)))
+    records = [{"nan": float("nan"), "utc": zoned, "number": 1.5, "enum": "A", "again": "B", "not in the schema": 1}]
+    (expected,) = written(tmp_path / "x.avro", schema, records)
+    db.from_sequence(records).to_avro(f"{tmp_path}/out/*.avro", schema)
+    (actual,) = read_by_fastavro(tmp_path / "out" / "0.avro")
+    assert np.isnan(actual.pop("nan")) and np.isnan(expected.pop("nan"))
+    assert actual == expected and actual["d"] == 7
+    with pytest.raises(ValueError, match="one type and null"):
+        db.from_sequence(records).to_avro(f"{tmp_path}/out/*.avro", record_of(d=["int", "string"]))
 
 
 @pytest.mark.parametrize("method", ["map", "filter", "remove"])

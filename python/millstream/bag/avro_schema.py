@@ -13,25 +13,50 @@ else:
     pa = LazyModule("pyarrow")
 
 
+Named = dict[str, "pa.DataType"]
+
+
 def arrow_schema(schema: Mapping[str, Any]) -> pa.Schema:
-    """ValueError for a schema that is no record, or has unions of several types other than null."""
+    """ValueError for a schema that is no record, or has unions of several types other than numbers and null."""
     if schema.get("type") != "record":
         raise ValueError(f"the Avro schema of a bag of dicts is a record, not {schema.get('type')!r}")
-    return pa.schema([pa.field(field["name"], _type(field["type"])) for field in schema["fields"]])
+    named: Named = {}
+    return pa.schema([pa.field(field["name"], _type(field["type"], named)) for field in schema["fields"]])
 
 
-def _type(schema: Any) -> pa.DataType:
+def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of fields that records may lack; in Avro's JSON bytes are the text with these code points."""
+    found = {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
+    binary = {field.name for field in arrow_schema(schema) if str(field.type).startswith(("binary", "fixed_size_binary"))}
+    return {n: value.encode("latin-1") if n in binary and value is not None else value for n, value in found.items()}
+
+
+def _type(schema: Any, named: Named) -> pa.DataType:
     if isinstance(schema, list):
-        kinds = [each for each in schema if each != "null"]
-        if len(kinds) != 1:
-            raise ValueError(f"Avro unions are read as one type or null, not {schema!r}")
-        return _type(kinds[0])
+        return _union_type([_type(each, named) for each in schema if each != "null"], schema)
     if isinstance(schema, str):
-        if schema not in _primitive_types():
-            raise ValueError(f"there is no Avro type {schema!r}; named types must be written out where they are used")
-        return _primitive_types()[schema]
+        found = _primitive_types().get(schema, named.get(schema.rpartition(".")[2]))
+        if found is None:
+            raise ValueError(f"there is no Avro type {schema!r}, and no record, enum or fixed of this name before its use")
+        return found
     logical = _logical_type(schema)
-    return _complex_type(schema) if logical is None else logical
+    found = _complex_type(schema, named) if logical is None else logical
+    if "name" in schema:
+        named[schema["name"].rpartition(".")[2]] = found
+    return found
+
+
+def _union_type(kinds: list[pa.DataType], schema: Any) -> pa.DataType:
+    """The one type beside null; the widest of numbers, as the engine reads them."""
+    if not kinds:
+        return pa.null()
+    if len(kinds) == 1:
+        return kinds[0]
+    if not {str(kind) for kind in kinds} <= {"int32", "int64", "float", "double"}:
+        raise ValueError(f"Avro unions are written of one type and null, not {schema!r}")
+    if any(pa.types.is_floating(kind) for kind in kinds):
+        return pa.float32() if all(pa.types.is_float32(kind) for kind in kinds) else pa.float64()
+    return pa.int64() if any(pa.types.is_int64(kind) for kind in kinds) else pa.int32()
 
 
 def _primitive_types() -> dict[str, pa.DataType]:
@@ -44,7 +69,8 @@ def _primitive_types() -> dict[str, pa.DataType]:
 def _logical_type(schema: Mapping[str, Any]) -> pa.DataType | None:
     name = schema.get("logicalType")
     if name == "decimal":
-        return pa.decimal128(schema["precision"], schema.get("scale", 0))
+        wide = pa.decimal256 if schema["precision"] > 38 else pa.decimal128
+        return wide(schema["precision"], schema.get("scale", 0))
     units = {"millis": "ms", "micros": "us", "nanos": "ns"}
     kind, _, unit = (name or "").rpartition("-")
     if kind == "timestamp" and unit in units:
@@ -56,16 +82,16 @@ def _logical_type(schema: Mapping[str, Any]) -> pa.DataType | None:
     return pa.date32() if name == "date" else None
 
 
-def _complex_type(schema: Mapping[str, Any]) -> pa.DataType:
+def _complex_type(schema: Mapping[str, Any], named: Named) -> pa.DataType:
     kind = schema["type"]
     if kind == "record":
-        return pa.struct([pa.field(field["name"], _type(field["type"])) for field in schema["fields"]])
+        return pa.struct([pa.field(field["name"], _type(field["type"], named)) for field in schema["fields"]])
     if kind == "array":
-        return pa.list_(_type(schema["items"]))
+        return pa.list_(_type(schema["items"], named))
     if kind == "map":
-        return pa.map_(pa.string(), _type(schema["values"]))
+        return pa.map_(pa.string(), _type(schema["values"], named))
     if kind == "enum":
         return pa.string()
     if kind == "fixed":
         return pa.binary(schema["size"])
-    return _type(kind)
+    return _type(kind, named)

@@ -127,8 +127,11 @@ class Bag(Lazy):
     def take(self, k: int, npartitions: int = 1, compute: bool = True, warn: bool = True) -> Any:
         """The first k elements of the first `npartitions` partitions (-1: all), as a tuple."""
         count = self.npartitions if npartitions == -1 else min(npartitions, self.npartitions)
-        first = Bag(self._plan.partitions(list(range(count))), self._decode, self._steps)._then(steps.Take(k))
+        first = self._of_partitions(range(count))._then(steps.Take(k))
         return tuple(islice(first.compute(), k)) if compute else first
+
+    def _of_partitions(self, chosen: Iterable[int]) -> Bag:
+        return Bag(self._plan.partitions(list(chosen)), self._decode, self._steps)
 
     def _iterate(self, table: pa.Table) -> Iterator[Any]:
         elements = iter(self._decode(table))
@@ -225,7 +228,8 @@ class Bag(Lazy):
     ) -> DataFrame:
         """A frame with a row for each element: a dict, a tuple, or a single value.
 
-        Types come from `meta`, else from the first elements; dicts and lists become columns of nested JSON.
+        Types come from `meta`, else from the first elements; dicts and lists become columns of nested JSON. A later value that
+        is of another type, or key that is no column, is an error that says what to pass as `meta`.
         """
         from millstream.bag.frames import bag_to_frame
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from millstream.dataframe.exact import Unfit, dtype_for, exact_array, is_json, json_array
+from millstream.dataframe.exact import Unfit, dtype_for, exact_array, is_json, json_array, type_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -196,7 +196,7 @@ def series_to_array(
             return pa.array(series, type=type_, from_pandas=True)
         return exact_array(list(series), type_)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError, OverflowError) as error:
-        wanted, fix = ("one type", "") if type_ is None else (str(type_), f". {_fix(series, error)}")
+        wanted, fix = ("one type", "") if type_ is None else (type_name(type_), f". {_fix(series, error)}")
         raise TypeError(f"{place} ({series.dtype}) cannot be stored as {wanted}: {error}{fix}") from error
 
 

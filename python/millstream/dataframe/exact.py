@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,8 +30,13 @@ class Unfit(TypeError):
     def __init__(self, value: Any, type_: pa.DataType, why: str = "") -> None:
         text = repr(value)
         shown = text if len(text) <= 80 else text[:77] + "..."
-        super().__init__(f"{shown} ({type(value).__name__}) is no {type_}{why}")
+        super().__init__(f"{shown} ({type(value).__name__}) is no {type_name(type_)}{why}")
         self.value, self.type = value, type_
+
+
+_NEVER_MISSING = frozenset(
+    {datetime.datetime, datetime.date, datetime.time, datetime.timedelta, int, bool, str, bytes, dict, list, tuple}
+)
 
 
 @dataclass(frozen=True)
@@ -41,9 +47,10 @@ class Rule:
     convert: Callable[[Any], Any]
 
     def one(self, value: Any) -> Any:
-        if type(value) in self.plain:
+        kind = type(value)
+        if kind in self.plain:
             return value
-        return None if missing(value) else self.convert(value)
+        return None if kind not in _NEVER_MISSING and missing(value) else self.convert(value)
 
     def all(self, values: Collection[Any]) -> Collection[Any]:
         # Nearly always there is nothing to convert, and sets of classes are quick to make.
@@ -67,13 +74,17 @@ def exact_array(values: Sequence[Any], type_: pa.DataType, avro: bool = False) -
 
 
 def missing(value: Any) -> bool:
-    if isinstance(value, (float, np.floating)):
+    if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64)):
         return bool(value != value)
     return value is None or value is pd.NA or value is pd.NaT
 
 
 def is_json(type_: pa.DataType) -> bool:
     return isinstance(type_, pa.BaseExtensionType) and type_.extension_name == "arrow.json"
+
+
+def type_name(type_: pa.DataType) -> str:
+    return "JSON" if is_json(type_) else str(type_)
 
 
 def json_array(values: Iterable[Any]) -> pa.Array:
@@ -159,6 +170,8 @@ def rule_of(type_: pa.DataType, avro: bool = False) -> Rule:
         return Rule(_NOTHING, lambda value: _time(value, type_, avro))
     if types.is_duration(type_):
         return Rule(_NOTHING, lambda value: _duration(value, type_))
+    if types.is_string(type_) and avro:
+        return _objects_of((str, uuid.UUID), str, type_)
     return _class_rule(type_)
 
 
@@ -243,20 +256,23 @@ def _date(value: Any, type_: pa.DataType, avro: bool) -> Any:
 def _timestamp(value: Any, type_: pa.DataType, avro: bool) -> Any:
     if avro and isinstance(value, int):
         return value
-    if isinstance(value, np.datetime64):
-        value = pd.Timestamp(value)
-    elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
-        value = datetime.datetime.combine(value, datetime.time())
-    if missing(value):
-        return None
     if not isinstance(value, datetime.datetime):
-        raise Unfit(value, type_)
+        value = _as_datetime(value, type_)
     if avro:
         return value.replace(tzinfo=None) if type_.tz is None else value
     if (value.tzinfo is None) != (type_.tz is None):
         raise Unfit(value, type_, ": it has no time zone" if value.tzinfo is None else ": its time zone would be lost")
     _check_unit(value, value.microsecond * 1000 + getattr(value, "nanosecond", 0), type_)
     return value
+
+
+def _as_datetime(value: Any, type_: pa.DataType) -> datetime.datetime:
+    if isinstance(value, datetime.date):
+        return datetime.datetime.combine(value, datetime.time())
+    if isinstance(value, np.datetime64):
+        stamp: datetime.datetime = pd.Timestamp(value)
+        return stamp
+    raise Unfit(value, type_)
 
 
 def _time(value: Any, type_: pa.DataType, avro: bool) -> Any:
@@ -273,8 +289,6 @@ def _time(value: Any, type_: pa.DataType, avro: bool) -> Any:
 
 def _duration(value: Any, type_: pa.DataType) -> Any:
     value = pd.Timedelta(value) if isinstance(value, np.timedelta64) else value
-    if missing(value):
-        return None
     if not isinstance(value, datetime.timedelta):
         raise Unfit(value, type_)
     _check_unit(value, value.microseconds * 1000 + getattr(value, "nanoseconds", 0), type_)
@@ -293,11 +307,10 @@ def _record_rule(type_: pa.DataType, avro: bool) -> Rule:
     rules = {field.name: rule_of(field.type, avro) for field in type_}
 
     def convert(value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):  # of which the first is the quicker to see
             raise Unfit(value, type_)
-        extra = [key for key in value if key not in rules]
-        if extra and not avro:
-            raise Unfit(value, type_, f", which has no {extra[0]!r}")
+        if not avro and not value.keys() <= rules.keys():
+            raise Unfit(value, type_, f", which has no {next(key for key in value if key not in rules)!r}")
         return {name: rule.one(value.get(name)) for name, rule in rules.items()}
 
     return Rule(_NOTHING, convert)
@@ -319,7 +332,7 @@ def _list_rule(type_: pa.DataType, avro: bool) -> Rule:
     items = rule_of(type_.value_type, avro)
 
     def convert(value: Any) -> Any:
-        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        if type(value) is not list and (isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable)):
             raise Unfit(value, type_)
         return items.all(list(value))
 
