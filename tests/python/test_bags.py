@@ -343,6 +343,14 @@ def test_records_of_avro_files_are_those_of_fastavro(tmp_path, name):
     assert [type(record["v"]) for record in actual] == [type(record["v"]) for record in first + second]
 
 
+def test_frames_of_avro_records_hold_their_values(tmp_path):
+    schema = record_of(m={"type": "map", "values": "long"}, u=["null", "int", "string"], n=["null", "long"])
+    records = written(tmp_path / "x.avro", schema, [{"m": {"a": 1}, "u": 1, "n": 5}, {"m": {}, "u": "x", "n": None}])
+    bag = db.read_avro(tmp_path / "x.avro")
+    assert_frame_equal(bag.to_dataframe().compute(), pd.DataFrame(records))
+    assert bag.count().compute() == 2
+
+
 def test_records_whose_fields_are_named_unlike_types_are_no_unions(tmp_path):
     inner = record_of("inner", name=["null", "string"], date=["null", {"type": "int", "logicalType": "date"}])
     records = [{"v": {"name": None, "date": DAY}}]

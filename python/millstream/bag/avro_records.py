@@ -34,7 +34,8 @@ def bag_of_records(frame: DataFrame) -> Bag:
             columns = [_objects(column, convert) for column, convert in zip(part.columns, converts, strict=True)]
             yield from (dict(zip(labels, row, strict=True)) for row in zip(*columns, strict=True))
 
-    return Bag(frame._source.project(physical_names(labels), frame._columns), decode, frame=frame)
+    plan = frame._source.project(physical_names(labels), frame._columns)
+    return Bag(plan, decode, frame=frame, same_values=not any(converts))
 
 
 def _objects(column: pa.ChunkedArray, convert: Convert | None) -> list[Any]:

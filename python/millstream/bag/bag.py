@@ -60,9 +60,14 @@ def _request_of(plan: _core.Plan, finish: Callable[[Iterator[Any]], Any]) -> Req
 class Bag(Lazy):
     """Lazy; `plan` gives tables, `decode` the objects in one, `steps` what is done with them, partition by partition."""
 
-    def __init__(self, plan: _core.Plan, decode: Decode, steps: tuple[Step, ...] = (), frame: DataFrame | None = None) -> None:
+    def __init__(
+        self, plan: _core.Plan, decode: Decode, steps: tuple[Step, ...] = (), frame: DataFrame | None = None,
+        same_values: bool = True,
+    ) -> None:  # fmt: skip
+        """`frame` is the one whose rows these are; `same_values` whether its columns hold what the elements do."""
         self._plan, self._decode, self._steps = plan, decode, steps
-        self._frame = None if steps else frame  # whose rows these are, as long as no Python function changed them
+        self._frame = None if steps else frame  # as long as no Python function changed them
+        self._same_values = same_values
 
     @property
     def npartitions(self) -> int:

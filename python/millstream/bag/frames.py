@@ -67,7 +67,7 @@ def _widened(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def bag_to_frame(bag: Bag, meta: Any, columns: Sequence[Hashable] | None) -> DataFrame:
     if meta is not None and columns is not None:
         raise ValueError("pass either meta or columns, not both: meta names the columns already")
-    if meta is None and bag._frame is not None and columns is None:
+    if meta is None and bag._frame is not None and bag._same_values and columns is None:
         return bag._frame.reset_index(drop=True)
     return _to_frame(bag, shape_of_meta(meta) if meta is not None else shape_of_sample(bag, columns))
 

@@ -61,8 +61,9 @@ def exact_array(values: Sequence[Any], type_: pa.DataType, avro: bool = False) -
     """`values` as an array of `type_`; missing ones are nulls. TypeError (Unfit, where one object is at fault) for any that it
     cannot hold as they are.
 
-    With `avro`, what fastavro does: times are cut to the type's unit, NaN is a float like any other, records may have more
-    keys than their type, and no float is an integer. A time without a zone is taken to be in UTC.
+    With `avro`, what fastavro does: times are cut to the unit, and a datetime to its date; NaN is a float like any other,
+    records may have more keys than their type, and no float is an integer. A time without a zone is taken to be in UTC, which
+    fastavro takes to be in the machine's zone.
     """
     if is_json(type_):
         return json_array([_json_value(value, type_) for value in values])
