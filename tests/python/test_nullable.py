@@ -120,3 +120,78 @@ def test_the_types_survive_parquet(tmp_path, values):
 def test_missing_values_do_not_fit_numpys_types(values):
     with pytest.raises(ValueError, match="Int64"):
         dd.from_pandas(values, npartitions=1).J.astype("int64").compute()
+
+
+NUMBERS = "a,b,f,t\n9007199254740993,1,1.5,True\n,2,,\n3,3,0.5,False\n"  # the first is no float64
+DTYPES = [
+    {"a": "Int64", "t": "boolean"},
+    {"a": pd.Int64Dtype(), "b": "Int8", "f": "Float32", "t": "boolean"},
+    {"a": "UInt64", "b": "Float64", "t": pd.BooleanDtype()},
+    {"f": pd.Float64Dtype(), "t": "boolean"},
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_csv_is_read_in_the_types_asked_for(tmp_path, dtype):
+    path = tmp_path / "numbers.csv"
+    path.write_text(NUMBERS)
+    lazy, expected = dd.read_csv(path, dtype=dtype, blocksize=20), pd.read_csv(path, dtype=dtype)
+    assert lazy.npartitions > 1
+    assert_series_equal(lazy.dtypes, expected.dtypes)
+    assert_frame_equal(lazy._meta, expected.iloc[:0])
+    assert_frame_equal(lazy.compute().reset_index(drop=True), expected)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", pd.Int64Dtype(), "Float64"], ids=str)
+def test_one_type_for_all_columns(tmp_path, dtype):
+    csv, ndjson = tmp_path / "numbers.csv", tmp_path / "numbers.ndjson"
+    csv.write_text("a,b\n9007199254740993,1\n,2\n")
+    ndjson.write_text('{"a": 9007199254740993, "b": 1}\n{"a": null, "b": 2}\n')
+    expected = pd.read_csv(csv, dtype=dtype)
+    for lazy in (dd.read_csv(csv, dtype=dtype), dd.read_json(ndjson, dtype=dtype)):
+        assert_series_equal(lazy.dtypes, expected.dtypes)
+        assert_frame_equal(lazy.compute(), expected)
+
+
+def test_columns_without_names_are_read_in_the_types_asked_for(tmp_path):
+    path = tmp_path / "numbers.csv"
+    path.write_text("9007199254740993,1\n,2\n")
+    dtype = {0: "Int64"}
+    assert_frame_equal(dd.read_csv(path, header=None, dtype=dtype).compute(), pd.read_csv(path, header=None, dtype=dtype))
+
+
+def test_json_is_read_in_the_types_asked_for(tmp_path):
+    path = tmp_path / "numbers.ndjson"
+    path.write_text('{"a": 9007199254740993, "f": 1.5, "t": true}\n{"a": null, "f": null, "t": null}\n')
+    dtype = {"a": pd.Int64Dtype(), "f": "Float64", "t": "boolean"}
+    expected = pd.DataFrame(  # pandas' read_json goes through float64
+        {"a": pd.array([9007199254740993, None], "Int64"), "f": pd.array([1.5, None], "Float64"), "t": pd.array([True, None])}
+    )
+    assert_frame_equal(dd.read_json(path, dtype=dtype).compute(), expected)
+    assert_series_equal(dd.read_json(path, dtype=dtype).dtypes, expected.dtypes)
+
+
+OF_ARROW = [  # a type of Arrow, the nullable type that has its values, and such values
+    ("int64[pyarrow]", "Int64", [2**53 + 1, None]),
+    ("uint8[pyarrow]", "UInt8", [255, None]),
+    ("double[pyarrow]", "Float64", [1.5, None]),
+    ("float[pyarrow]", "Float32", [0.5, None]),
+    ("bool[pyarrow]", "boolean", [True, None]),
+]
+
+
+@pytest.mark.parametrize(("arrow", "nullable", "values"), OF_ARROW)
+def test_types_of_arrow_keep_their_values(tmp_path, arrow, nullable, values):
+    given = pd.DataFrame({"a": pd.array(values, dtype=arrow)})
+    expected = pd.DataFrame({"a": pd.array(values, dtype=nullable)})
+    given.to_parquet(tmp_path / "a.parquet")
+    given.to_csv(tmp_path / "a.csv", index=False, na_rep="NA")
+    for lazy in (
+        dd.from_pandas(given, npartitions=2),
+        dd.from_pandas(expected, npartitions=2).astype(arrow),
+        dd.read_parquet(tmp_path / "a.parquet"),
+        dd.read_csv(tmp_path / "a.csv", dtype={"a": arrow}),
+        dd.read_csv(tmp_path / "a.csv", dtype={"a": given.a.dtype}),
+    ):
+        assert_series_equal(lazy.dtypes, expected.dtypes)
+        assert_frame_equal(lazy.compute(), expected)

@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.collection import IndexLevel
-from millstream.dataframe.convert import NULLABLE, index_name, physical_names, series_to_array
+from millstream.dataframe.convert import index_name, physical_names, series_to_array
 from millstream.dataframe.elementwise import PandasShape
 from millstream.dataframe.frame import DataFrame
 from millstream.dataframe.meta import NO_META, infer_meta, make_meta
+from millstream.dataframe.nullable import nullable_name
 from millstream.dataframe.series import Series
 from millstream.dataframe.source import Column, Leaf, unique_token
 
@@ -29,7 +30,8 @@ else:
 def from_pandas(data: Any, npartitions: int | None = None, sort: bool = True, chunksize: int | None = None) -> Any:
     """A frame or series cut into `npartitions` parts, or parts of `chunksize` rows; sorted by its index unless sort=False.
 
-    Divisions are known where the index is sorted.
+    Divisions are known where the index is sorted. Numbers and booleans in pandas' types of Arrow (`int64[pyarrow]`) become its
+    own nullable types (`Int64`), with the same values.
     """
     if not isinstance(data, (pd.DataFrame, pd.Series)):
         raise TypeError(f"from_pandas takes a pandas DataFrame or Series, not {type(data).__name__}")
@@ -86,7 +88,7 @@ def _index_levels(data: pd.DataFrame | pd.Series) -> list[pd.Index]:
 
 
 def _column(leaf: Leaf, name: str, dtype: Any) -> Column:
-    return replace(leaf.column(name), nullable=str(dtype) in NULLABLE)
+    return replace(leaf.column(name), nullable=nullable_name(dtype) is not None)
 
 
 def from_dict(

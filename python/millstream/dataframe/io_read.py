@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from millstream.dataframe.collection import POSITIONS, IndexLevel
 from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name, is_json
 from millstream.dataframe.frame import DataFrame
+from millstream.dataframe.nullable import nullable_name
 from millstream.dataframe.series import Series
-from millstream.dataframe.source import Leaf, digest
+from millstream.dataframe.source import Column, Leaf, digest
 from millstream.utils import PathLike, options_json, parse_bytes, path_list
 
 if TYPE_CHECKING:
@@ -47,9 +48,28 @@ def _dtype_names(dtype: Any) -> Any:
     """{column: dtype} or one dtype, as the names that the readers know."""
     if isinstance(dtype, Mapping):
         return {str(label): _dtype_names(each) for label, each in dtype.items()}
+    if (name := nullable_name(dtype)) is not None:
+        return name
     if dtype is None or isinstance(dtype, (str, bool)):
         return dtype
     return str(arrow_type(dtype)) if not isinstance(dtype, type) else dtype.__name__
+
+
+def _with_nullable_types(frame: DataFrame, dtypes: Mapping[str, Any]) -> DataFrame:
+    """With the columns in pandas' nullable types that `dtypes` (of their names) says are; the readers know only the values."""
+
+    def typed(label: Hashable, column: Column) -> Column:
+        name = nullable_name(dtypes.get(str(label)))
+        return replace(column, nullable=name is not None and NULLABLE[name] == dtype_name(column.type))
+
+    return frame._new({label: typed(label, column) for label, column in frame._by_label.items()})
+
+
+def _dtype_of_each(names: Iterable[Hashable], dtype: Any) -> dict[str, Any]:
+    """`dtype=` of a reader, which may be one for all columns, by column."""
+    if isinstance(dtype, Mapping):
+        return {str(label): each for label, each in dtype.items()}
+    return dict.fromkeys(map(str, names), dtype)
 
 
 def _categories(frame: DataFrame, dtype: Any) -> DataFrame:
@@ -99,7 +119,7 @@ def read_csv(
     frame = _frame(_scan("csv", urlpath, options, storage_options))
     if options.get("header", 0) is None and "names" not in options:  # the engine counts columns too, but as text
         frame = frame._new({int(str(label)): column for label, column in frame._by_label.items()})
-    return _categories(frame, dtype)
+    return _categories(_with_nullable_types(frame, _dtype_of_each(frame._labels, dtype)), dtype)
 
 
 def read_table(urlpath: PathLike | Iterable[PathLike], **kwargs: Any) -> DataFrame:
@@ -137,7 +157,12 @@ def read_json(
         "blocksize": None if blocksize is None else parse_bytes(blocksize, "blocksize"),
     }  # fmt: skip
     options = {name: value for name, value in options.items() if value is not None}
-    return _frame(_scan("json", url_path, options, storage_options))
+    if dtype is not None and not isinstance(dtype, (bool, Mapping)):  # the engine takes types by column
+        untyped = _scan("json", url_path, {**options, "dtype": False}, storage_options)
+        dtype = _dtype_of_each(untyped.schema.names, dtype)
+        options["dtype"] = _dtype_names(dtype)
+    frame = _frame(_scan("json", url_path, options, storage_options))
+    return _with_nullable_types(frame, _dtype_of_each(frame._labels, dtype))
 
 
 def read_avro(
@@ -164,7 +189,9 @@ def read_parquet(
     options: dict[str, Any] = {**kwargs, "split_row_groups": split_row_groups}
     if blocksize is not None and blocksize != "default":
         options["blocksize"] = parse_bytes(blocksize, "blocksize")
-    frame = _indexed(_with_nullable_types(_frame(_scan("parquet", path, options, storage_options))), index)
+    frame = _frame(_scan("parquet", path, options, storage_options))
+    noted = {column.get("field_name"): column.get("numpy_type") for column in _pandas_notes(frame).get("columns", [])}
+    frame = _indexed(_with_nullable_types(frame, noted), index)
     if filters:
         from millstream.dataframe.filters import filter_rows
 
@@ -181,16 +208,6 @@ def _pandas_notes(frame: DataFrame) -> dict[str, Any]:
     metadata = frame._source.schema.metadata or {}
     notes: dict[str, Any] = json.loads(metadata.get(b"pandas", b"{}"))
     return notes
-
-
-def _with_nullable_types(frame: DataFrame) -> DataFrame:
-    """With the columns that pandas held in its nullable types in these types again."""
-    noted = {column.get("name"): column.get("numpy_type") for column in _pandas_notes(frame).get("columns", [])}
-    columns = {
-        label: replace(column, nullable=NULLABLE.get(noted.get(label, "")) == dtype_name(column.type))
-        for label, column in frame._by_label.items()
-    }
-    return frame._new(columns)
 
 
 def _indexed(frame: DataFrame, index: Any) -> DataFrame:

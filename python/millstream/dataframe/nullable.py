@@ -1,10 +1,11 @@
-"""Operators on pandas' nullable columns (Int64, boolean, ...): what is not known stays NA instead of counting as false."""
+"""pandas' nullable types (Int64, boolean, ...) and operators on them: what is not known stays NA, and is not false."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from millstream.dataframe.convert import NULLABLE
 from millstream.dataframe.source import Column, Source
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ else:
     from millstream._lazy import LazyModule
 
     pa, _core = LazyModule("pyarrow"), LazyModule("millstream._core")
+
+_NAMES = {
+    **{name: name for name in NULLABLE},
+    **{f"{plain}[pyarrow]": name for name, plain in NULLABLE.items()},
+    **{"float[pyarrow]": "Float32", "double[pyarrow]": "Float64"},
+}
+
+
+def nullable_name(dtype: Any) -> str | None:
+    """The nullable type that holds values of `dtype`, which may be its name: itself, or the one like pandas' type of Arrow
+    (`int64[pyarrow]`), which is not kept but has the same values. None for all others, such as NumPy's."""
+    return _NAMES.get(str(dtype))
 
 
 def known_or_missing(source: Source, result: Column, operands: list[Column]) -> Column:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe import nullable
 from millstream.dataframe.comparing import COMPARISONS, compare
-from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name
+from millstream.dataframe.convert import arrow_type, dtype_name
 from millstream.dataframe.literals import literal
 from millstream.dataframe.source import Column, Extension, Source, extend
 
@@ -77,11 +77,11 @@ def is_null(source: Source, column: Column) -> Column:
 def cast(source: Source, column: Column, dtype: Any) -> Column:
     """As pandas' astype; a value that does not fit is an error when it runs."""
     type_ = arrow_type(dtype)
-    name = str(dtype)
-    wanted = name in NULLABLE
+    name = nullable.nullable_name(dtype)
+    wanted = name is not None
     if type_ == column.type and column.nullable <= wanted:
         return replace(column, nullable=wanted)
-    return replace(source.call("cast", [column], {"to": name if wanted else dtype_name(type_)}), nullable=wanted)
+    return replace(source.call("cast", [column], {"to": name or dtype_name(type_)}), nullable=wanted)
 
 
 def encode(source: Source, column: Column) -> tuple[Source, Column]:
