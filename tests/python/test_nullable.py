@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+
+import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
@@ -50,6 +53,16 @@ PROGRAMS = [
     lambda df: df.J.between(1, 3),
     lambda df: df[~(df.J > 1)],
     lambda df: df.J.isin([1, 4]),
+    lambda df: ~df.J,
+    lambda df: ~df.U,
+    lambda df: df.J & df.S,
+    lambda df: df.J | 2,
+    lambda df: 5 ^ df.S,
+    lambda df: df.J & pd.NA,
+    lambda df: df.J.astype("boolean"),
+    lambda df: df.F.astype("boolean"),
+    lambda df: df.F.dropna().astype(bool),
+    lambda df: df.B.fillna(True).astype("bool"),
     lambda df: df.J.isna(),
     lambda df: df.J.fillna(0),
     lambda df: df.J.dropna(),
@@ -195,3 +208,63 @@ def test_types_of_arrow_keep_their_values(tmp_path, arrow, nullable, values):
     ):
         assert_series_equal(lazy.dtypes, expected.dtypes)
         assert_frame_equal(lazy.compute(), expected)
+
+
+GAPS = [None, pd.NA, pd.NaT, float("nan"), np.float64("nan")]
+COMPARISONS = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
+
+
+@pytest.mark.parametrize("compare", COMPARISONS)
+@pytest.mark.parametrize("gap", GAPS, ids=lambda gap: f"{type(gap).__name__}")
+@pytest.mark.parametrize("column", ["J", "F", "B"])
+def test_comparing_with_what_is_missing(values, column, gap, compare):
+    lazy = dd.from_pandas(values, npartitions=2)
+    for program in (
+        lambda df: compare(df[column], gap),
+        lambda df: df[compare(df[column], gap)].k,
+        lambda df: compare(gap, df[column]),
+    ):
+        try:
+            expected = program(values)
+        except TypeError:
+            with pytest.raises(TypeError):
+                program(lazy)
+        else:
+            assert_series_equal(program(lazy).compute(), expected, check_names=False)
+
+
+MEMBERS = [
+    [1, np.nan], [1, pd.NA], [1, None], [pd.NaT], [np.nan], [None], [pd.NA], [True, pd.NA], [1.5, pd.NA], ["a", pd.NA],
+    pd.Series([1.5, None]), pd.Series([1, None], dtype="Int64"), pd.Series([True, None], dtype="boolean"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("members", MEMBERS, ids=repr)
+@pytest.mark.parametrize("column", ["J", "F", "B", "U"])
+def test_isin_finds_na_only(values, column, members):
+    lazy = dd.from_pandas(values, npartitions=2)
+    assert_series_equal(lazy[column].isin(members).compute(), values[column].isin(members))
+
+
+@pytest.mark.parametrize("column", ["J", "F", "B", "U"])
+def test_missing_values_are_no_booleans(values, column):
+    for program in (lambda df: df[column].astype(bool), lambda df: df.astype({column: "bool"})):
+        with pytest.raises(ValueError):
+            program(values)
+        with pytest.raises(ValueError, match="fillna"):
+            program(dd.from_pandas(values, npartitions=2)).compute()
+
+
+def test_integers_and_booleans_do_not_mix_bit_by_bit(values):
+    lazy = dd.from_pandas(values, npartitions=1)
+    for program in (lambda: lazy.J & lazy.B, lambda: lazy.B | 2, lambda: lazy.J ^ True):
+        with pytest.raises(TypeError, match=r"!= 0.*astype"):
+            program()
+
+
+def test_numbers_of_numpy_on_the_left_leave_a_column_lazy(values):
+    lazy = dd.from_pandas(values, npartitions=2)
+    assert_series_equal((np.float64(2) * lazy.J).compute(), np.float64(2) * values.J)
+    assert_series_equal((np.int64(1) < lazy.J).compute(), np.int64(1) < values.J)
+    with pytest.raises(TypeError, match="ndarray"):
+        np.array([1, 2, 3, 4]) * lazy.J

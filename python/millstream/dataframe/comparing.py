@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.literals import is_missing, literal, plain_type, to_scalar
-from millstream.dataframe.nullable import known_or_missing
+from millstream.dataframe.nullable import known_or_missing, nullable_name
 from millstream.dataframe.source import Column, Source
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def compare(source: Source, function: str, left: Any, right: Any) -> Column:
         right = None
     if right is pd.NaT and function in ORDERINGS and is_number(type_):
         raise TypeError(f"Invalid comparison between {type_} and NaT")
+    if left.nullable and _is_gap(right) and right is not pd.NA:  # NA is not known, and these are: equal to no number
+        return _unequal(source, function, left, right)
     if is_missing(right) or (_is_nan(right) and not pa.types.is_floating(type_)):
         return _call(source, function, left, Column(_core.Expr.literal(pa.scalar(None, type_)), type_))
     if isinstance(right, int) and not -(2**63) <= right < 2**64:
@@ -54,6 +56,13 @@ def compare(source: Source, function: str, left: Any, right: Any) -> Column:
 def _call(source: Source, function: str, left: Column, right: Column) -> Column:
     result = source.call(function, [left, right])
     return known_or_missing(source, result, [left, right]) if left.nullable or right.nullable else result
+
+
+def _unequal(source: Source, function: str, column: Column, other: Any) -> Column:
+    """A nullable `column` compared with None, NaT or NaN."""
+    if other is None and function in ORDERINGS:
+        raise TypeError(f"{column.type} has no order with None; fill missing values with fillna() and compare with a number")
+    return known_or_missing(source, Column(_core.Expr.literal(pa.scalar(function == "ne")), pa.bool_()), [column])
 
 
 def require_order(what: str, type_: pa.DataType) -> None:
@@ -92,8 +101,11 @@ def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
     """Whether each value is one of `values`; missing is if they have a missing value of the column's kind."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"isin takes a list, not {type(values).__name__}")
-    members = list(values)
+    members = _members(values)
     type_ = plain_type(column.type)
+    if column.nullable:  # in which only NA is missing: None, NaT and NaN are equal to no value
+        missing = [pa.scalar(None, type_)] if any(value is pd.NA for value in members) else []
+        members = [value for value in members if not _is_gap(value)] + missing
     listed = _as_list(members, type_)
     if listed is not None:
         return source.call("is_in", [column, Column(_core.Expr.literal(listed), listed.type)])
@@ -104,6 +116,14 @@ def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
     scalars = [scalar for value in members if (scalar := _member(value, type_)) is not None]
     literals = [Column(_core.Expr.literal(scalar), scalar.type) for scalar in scalars]
     return source.call("is_in", [column, *literals])
+
+
+def _members(values: Iterable[Any]) -> list[Any]:
+    """The values one by one, as pandas takes them: NA among pandas' nullable numbers is NaN, in a list it stays NA."""
+    name = nullable_name(getattr(values, "dtype", None))
+    if name is None or name == "boolean":
+        return list(values)
+    return [float("nan") if value is pd.NA else value for value in values]
 
 
 def _as_list(members: list[Any], type_: pa.DataType) -> pa.Scalar | None:

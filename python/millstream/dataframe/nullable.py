@@ -39,9 +39,31 @@ def negation(source: Source, column: Column) -> Column:
     return known_or_missing(source, source.call("not", [column]), [column])
 
 
+def truth(source: Source, column: Column, keeps_missing: bool) -> Column:
+    """Whether numbers are not zero, or booleans true; a missing one is NA, or an error when it runs."""
+    known = column
+    if not pa.types.is_boolean(column.type):
+        zero = Column(_core.Expr.literal(pa.scalar(0, column.type)), column.type)
+        known = known_or_missing(source, source.call("ne", [column, zero]), [column])
+    if keeps_missing:
+        return known
+    number = source.call("cast", [known], {"to": "int64"})  # to bool itself, missing ones are true, as NaN is
+    return replace(source.call("cast", [number], {"to": "bool"}), nullable=False)
+
+
 def logical(source: Source, function: str, left: Column, right: Column) -> Column:
-    """`and`, `or` and `xor` of three values (Kleene's): false & NA is false, true | NA is true."""
-    result = source.call(function, [left, right])  # in which NA counts as false
+    """`and`, `or` and `xor`: bit by bit of integers, else of three values (Kleene's): false & NA is false, true | NA is true.
+
+    TypeError for booleans with integers, which pandas takes for booleans or refuses, by their order.
+    """
+    result = source.call(function, [left, right])  # in which a boolean that is NA counts as false
+    if pa.types.is_integer(left.type) and pa.types.is_integer(right.type):
+        return replace(result, nullable=True)
+    if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
+        raise TypeError(
+            f"{function} of {left.type} and {right.type}: it takes two booleans or two integers; compare numbers first, "
+            "as in (a != 0) & b, or make booleans numbers, as in a & b.astype('Int64')"
+        )
     unknown = _any_missing(source, [left, right])
     if function != "xor":
         deciding = Column(_core.Expr.literal(pa.scalar(function == "or")), pa.bool_())

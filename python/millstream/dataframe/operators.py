@@ -17,6 +17,8 @@ class Operators:
 
     __hash__ = object.__hash__
 
+    __array_priority__ = 1000  # so that NumPy's numbers on the left leave the operation to these
+
     def __add__(self, other: Any) -> Self:
         return self._binary("add", other)
 

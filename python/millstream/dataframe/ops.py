@@ -81,6 +81,8 @@ def cast(source: Source, column: Column, dtype: Any) -> Column:
     wanted = name is not None
     if type_ == column.type and column.nullable <= wanted:
         return replace(column, nullable=wanted)
+    if column.nullable and pa.types.is_boolean(type_):
+        return nullable.truth(source, column, wanted)
     return replace(source.call("cast", [column], {"to": name or dtype_name(type_)}), nullable=wanted)
 
 

@@ -28,8 +28,8 @@ else:
 _serial = itertools.count()
 
 KEEPS_NULLABLE = frozenset(
-    ("add", "subtract", "multiply", "divide", "floor_divide", "mod", "power", "negate", "abs", "round", "fill_null", "if_else",
-     "is_in")
+    ("add", "subtract", "multiply", "divide", "floor_divide", "mod", "power", "negate", "not", "abs", "round", "fill_null",
+     "if_else", "is_in")
 )  # fmt: skip
 """Functions whose result pandas holds in a nullable type where it holds an argument in one."""
 
