@@ -9,7 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.frame import DataFrame
-from millstream.dataframe.literals import to_scalar
+from millstream.dataframe.literals import is_missing, to_scalar
 from millstream.dataframe.series import Series
 
 if TYPE_CHECKING:
@@ -19,9 +19,22 @@ else:
 
     pa = LazyModule("pyarrow")
 
+
+def _differs(series: Series, value: Any) -> Series:
+    """A missing value is not known to differ, as in SQL; in `df[df.a != 1]` it does."""
+    return (series != value) & series.notna()
+
+
+def _one_of(series: Series, values: Any) -> Series:
+    """None stands for missing values."""
+    members = list(values)
+    present = series.isin([value for value in members if not is_missing(value)])
+    return present | series.isna() if any(map(is_missing, members)) else present
+
+
 _OPERATORS: dict[str, Callable[[Series, Any], Series]] = {
-    "==": operator.eq, "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
-    ">=": operator.ge, "in": lambda series, values: series.isin(values), "not in": lambda s, values: ~s.isin(values),
+    "==": operator.eq, "=": operator.eq, "!=": _differs, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    ">=": operator.ge, "in": _one_of, "not in": lambda series, values: ~_one_of(series, values),
     "is": lambda series, _: series.isna(), "is not": lambda series, _: series.notna(),
 }  # fmt: skip
 
@@ -41,6 +54,8 @@ def _condition(frame: DataFrame, part: Any) -> Series:
         known = ", ".join(_OPERATORS)
         raise ValueError(f"a filter is (column, operator, value) with one of the operators {known}, not {part!r}")
     label, name, value = part
+    if is_missing(value) and name not in ("is", "is not"):
+        raise ValueError(f"a filter compares with values, and {value!r} is none: write ({label!r}, 'is', None) or 'is not'")
     series = frame._column(label)
     if pa.types.is_timestamp(series._column.type):
         several = name in ("in", "not in")
