@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from millstream.dataframe.collection import POSITIONS, IndexLevel
 from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name, is_json
 from millstream.dataframe.frame import DataFrame
+from millstream.dataframe.literals import literal
 from millstream.dataframe.nullable import nullable_name
+from millstream.dataframe.pandas_notes import PandasNotes, RangeNote, read_notes, relabelled
 from millstream.dataframe.series import Series
-from millstream.dataframe.source import Column, Leaf, digest
+from millstream.dataframe.source import Column, Leaf, digest, with_positions
 from millstream.utils import PathLike, options_json, parse_bytes, path_list
 
 if TYPE_CHECKING:
@@ -184,46 +186,58 @@ def read_parquet(
 ) -> Any:  # fmt: skip
     """Reads Parquet files or directories; only what is used is read. `filters` is [(column, op, value), ...] (all must hold)
     or a list of such lists (one of them must); row groups and hive partitions that cannot match are skipped. Divisions stay
-    unknown, also with calculate_divisions=True."""
+    unknown, also with calculate_divisions=True. `columns` and `filters` take the names in the file, as in pandas, also where
+    the labels are numbers again."""
     _refuse("read_parquet", dtype_backend=dtype_backend)
     options: dict[str, Any] = {**kwargs, "split_row_groups": split_row_groups}
     if blocksize is not None and blocksize != "default":
         options["blocksize"] = parse_bytes(blocksize, "blocksize")
-    frame = _frame(_scan("parquet", path, options, storage_options))
-    noted = {column.get("field_name"): column.get("numpy_type") for column in _pandas_notes(frame).get("columns", [])}
-    frame = _indexed(_with_nullable_types(frame, noted), index)
+    leaf = _scan("parquet", path, options, storage_options)
+    notes = read_notes(leaf.schema, ", ".join(path_list(path)))
+    frame = _with_nullable_types(_frame(leaf), notes.dtypes)
+    if index is not False:
+        frame = _indexed(frame, index, notes, whole=not filters)
     if filters:
         from millstream.dataframe.filters import filter_rows
 
         frame = filter_rows(frame, filters)
     if categories:
         frame = frame.astype(dict.fromkeys(categories, "category"))
-    if isinstance(columns, str):
-        return frame[columns]
-    return frame if columns is None else frame[list(columns)]
+    if columns is not None:
+        frame = frame[[columns] if isinstance(columns, str) else list(columns)]
+    frame.columns = relabelled(frame._labels, notes)
+    return frame._column(frame._labels[0]) if isinstance(columns, str) else frame
 
 
-def _pandas_notes(frame: DataFrame) -> dict[str, Any]:
-    """What pandas noted in the file."""
-    metadata = frame._source.schema.metadata or {}
-    notes: dict[str, Any] = json.loads(metadata.get(b"pandas", b"{}"))
-    return notes
-
-
-def _indexed(frame: DataFrame, index: Any) -> DataFrame:
-    """With the index that pandas noted in the file, or the one asked for (False: none)."""
-    if index is False:
-        return frame
-    noted: list[Any] = _pandas_notes(frame).get("index_columns", [])
-    names = [index] if isinstance(index, str) else list(index) if index is not None else noted
-    names = [name for name in names if isinstance(name, str)]  # a RangeIndex is noted as a dict
-    if not names or any(name not in frame for name in names):
-        if index is not None:
-            frame._require(names)
-        return frame
+def _indexed(frame: DataFrame, index: Any, notes: PandasNotes, whole: bool) -> DataFrame:
+    """With the index asked for, or the one that pandas noted in the file, whose `whole` rows these are or not."""
+    if index is None:
+        if len(notes.index) == 1 and isinstance(notes.index[0], RangeNote):
+            return _range_indexed(frame, notes.index[0]) if whole else frame
+        names = [name for name in notes.index if isinstance(name, str)]
+        if not names or any(name not in frame for name in names):
+            return frame
+    else:
+        names = [index] if isinstance(index, str) else list(index)
+        frame._require(names)
     levels = tuple(IndexLevel(_index_label(name), frame._by_label[name]) for name in names)
     columns = {label: column for label, column in frame._by_label.items() if label not in names}
     return DataFrame(frame._source, columns, levels, frame._divisions)
+
+
+def _range_indexed(frame: DataFrame, noted: RangeNote) -> DataFrame:
+    """With the RangeIndex noted in a file that is one partition. It is not that of the rows if there are more or fewer of them:
+    pyarrow keeps the note when it filters."""
+    values = noted.values
+    usual = values.start == 0 and values.step == 1
+    if frame.npartitions > 1 or (usual and noted.name is None) or len(frame) != len(values):
+        return frame
+    if usual:
+        return DataFrame(frame._source, frame._by_label, (IndexLevel(noted.name),), frame._divisions)
+    source, position = with_positions(frame._source)
+    scaled = source.call("multiply", [position, literal(values.step, position.type)])
+    level = IndexLevel(noted.name, source.call("add", [scaled, literal(values.start, position.type)]))
+    return DataFrame(source, frame._by_label, (level,), frame._divisions)
 
 
 def _index_label(name: str) -> Hashable:

@@ -1,0 +1,99 @@
+"""What pandas wrote to Parquet reads as it was: labels and index; and damaged notes."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pandas.testing import assert_frame_equal
+
+import millstream.dataframe as dd
+
+LABELS = [
+    [0, 1], [10, -2], [1.5, 2.0], [True], ["0", "1"], [0, "a"], [("a", 1), ("b", 2)], [("a", "b"), ("a", "c")],
+    list(pd.to_datetime(["2020-01-01", "2020-06-01"])), ["('a', 1)", "b"],
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("labels", LABELS, ids=str)
+def test_labels(tmp_path, labels):
+    path = tmp_path / "a.parquet"
+    frame = pd.DataFrame([[1, 2][: len(labels)], [3, 4][: len(labels)]], columns=labels)
+    frame.to_parquet(path)
+    expected = pd.read_parquet(path)
+    assert_frame_equal(dd.read_parquet(path).compute(), expected)
+    assert_frame_equal(dd.read_parquet(path)._meta, expected.iloc[:0])
+
+
+def test_columns_and_filters_take_the_names_in_the_file(tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({0: [1, 2], 1: [3, 4]}).to_parquet(path)
+    keywords = {"columns": ["1"], "filters": [("0", ">", 1)]}
+    assert_frame_equal(dd.read_parquet(path, **keywords).compute(), pd.read_parquet(path, **keywords))
+    assert dd.read_parquet(path, columns="1").name == 1
+
+
+def test_types_of_columns_whose_labels_are_numbers(tmp_path):
+    path = tmp_path / "a.parquet"
+    expected = pd.DataFrame({0: pd.array([2**53 + 1, None], "Int64")})
+    expected.to_parquet(path)
+    assert_frame_equal(dd.read_parquet(path).compute(), expected)
+
+
+RANGES = [
+    pd.RangeIndex(3),
+    pd.RangeIndex(10, 13),
+    pd.RangeIndex(10, 4, -2),
+    pd.RangeIndex(3, name="n"),
+    pd.RangeIndex(5, 8, name="n"),
+]
+
+
+@pytest.mark.parametrize("index", RANGES, ids=str)
+def test_range_index_of_a_file(tmp_path, index):
+    path = tmp_path / "a.parquet"
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=index)
+    frame.to_parquet(path)
+    for program in (lambda df: df, lambda df: df[df.a > 1], lambda df: df[["a"]].head(2), lambda df: df.reset_index()):
+        actual = program(dd.read_parquet(path))
+        actual = actual if isinstance(actual, pd.DataFrame) else actual.compute()
+        assert_frame_equal(actual, program(frame), check_index_type=False)
+    filters = [("a", ">", 1)]
+    assert_frame_equal(
+        dd.read_parquet(path, filters=filters).compute(), pd.read_parquet(path, filters=filters), check_index_type=False
+    )
+
+
+def test_range_index_of_other_rows_is_not_followed(tmp_path):
+    path = tmp_path / "a.parquet"
+    table = pa.Table.from_pandas(pd.DataFrame({"a": [1, 2, 3]}, index=pd.RangeIndex(10, 13)))
+    pq.write_table(table.slice(1), path)  # pyarrow keeps the note
+    assert_frame_equal(dd.read_parquet(path).compute(), pd.read_parquet(path))
+
+
+DAMAGED = [
+    b"{",
+    b"\xff\xfe",
+    b"[1]",
+    b'{"columns": 3}',
+    b'{"columns": [1]}',
+    b'{"index_columns": [{"kind": "range"}]}',
+    b'{"index_columns": [["a"]]}',
+]
+
+
+@pytest.mark.parametrize("note", DAMAGED, ids=str)
+def test_damaged_notes_name_the_file(tmp_path, note):
+    path = tmp_path / "damaged.parquet"
+    pq.write_table(pa.table({"a": [1]}).replace_schema_metadata({b"pandas": note}), path)
+    with pytest.raises(ValueError, match=r"damaged\.parquet: what pandas noted"):
+        dd.read_parquet(path)
+
+
+@pytest.mark.parametrize("note", [b"null", b'{"columns": [], "index_columns": ["gone"], "column_indexes": []}'], ids=str)
+def test_notes_that_say_nothing_are_passed_over(tmp_path, note):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": [1]}).replace_schema_metadata({b"pandas": note}), path)
+    assert dd.read_parquet(path).compute().to_dict("list") == {"a": [1]}
