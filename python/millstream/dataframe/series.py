@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from millstream.dataframe import ops, reductions
+from millstream.dataframe import categories, ops, reductions
 from millstream.dataframe.absent import no_attribute
 from millstream.dataframe.collection import POSITIONS, Collection, IndexLevel, different_rows
 from millstream.dataframe.comparing import is_in
@@ -169,6 +169,9 @@ class Series(FlexibleOperators, Collection):
 
     def fillna(self, value: Any) -> Series:
         source, operand = self._operand(value)
+        if pa.types.is_dictionary(self._column.type):
+            source, column = categories.fill_missing(source, self._column, operand)
+            return self._new(column, source)
         return self._new(ops.fill_null(source, self._column, operand), source)
 
     def astype(self, dtype: Any) -> Series:
@@ -176,6 +179,9 @@ class Series(FlexibleOperators, Collection):
         if dtype is object or (isinstance(dtype, _str) and dtype in ("object", "O")):
             return self
         if pa.types.is_dictionary(arrow_type(dtype)):
+            categories.require_found(dtype)
+            if pa.types.is_dictionary(self._column.type):
+                return self
             source, column = ops.encode(self._source, self._column)
             return self._new(column, source)
         if pa.types.is_duration(self._column.type) and pa.types.is_string(arrow_type(dtype)):
@@ -200,28 +206,31 @@ class Series(FlexibleOperators, Collection):
     def clip(self, lower: Any = None, upper: Any = None) -> Series:
         clipped = self
         if lower is not None:
-            clipped = clipped.mask(clipped < lower, lower)
+            clipped = clipped.mask((clipped < lower).fillna(False), lower)
         if upper is not None:
-            clipped = clipped.mask(clipped > upper, upper)
+            clipped = clipped.mask((clipped > upper).fillna(False), upper)
         return clipped
 
     def where(self, cond: Series, other: Any = None) -> Series:
         """The values where `cond` is true, `other` (missing by default) elsewhere."""
-        return self._choose(cond, other, keep_where=True)
+        return self._choose(*self._operand(cond), other)
 
     def mask(self, cond: Series, other: Any = None) -> Series:
-        return self._choose(cond, other, keep_where=False)
-
-    def _choose(self, cond: Series, other: Any, keep_where: bool) -> Series:
+        """`other` where `cond` is true or not known (NA), the values elsewhere."""
         source, condition = self._operand(cond)
+        return self._choose(source, ops.unary(source, "not", condition), other)
+
+    def _choose(self, source: Source, condition: Column, other: Any) -> Series:
         other_source, operand = self._operand(other)
         both = unify(source, other_source)
         if both is None:
             raise different_rows("where and mask")
+        if pa.types.is_dictionary(self._column.type):
+            extended, column = categories.choose(both, self._column, condition, operand)
+            return self._new(column, extended)
         if operand is None:
             operand = ops.null_of(self._column.type)
-        yes, no = (self._column, operand) if keep_where else (operand, self._column)
-        return self._new(ops.choose(both, condition, yes, no), both)
+        return self._new(ops.choose(both, condition, self._column, operand), both)
 
     def map(self, arg: Callable[[Any], Any] | Mapping[Any, Any], na_action: _str | None = None, meta: Any = NO_META) -> Series:
         """Each value through a function or a mapping, as pandas' map."""
