@@ -69,6 +69,17 @@ def test_reductions_of_rows_with_options(check, function):
         check(lambda df: getattr(df[["i", "f"]], function)(axis=1, min_count=2))
 
 
+@pytest.mark.parametrize("function", [*FUNCTIONS, "any", "all"])
+@pytest.mark.parametrize("labels", [["I", "i"], ["I", "F"], ["b", "B"], ["I", "f"], ["N", "i"]], ids=str)
+def test_reductions_of_frames_with_nullable_types(frame, function, labels):
+    values = frame.assign(
+        I=frame.j.astype("Int64").where(frame.j > 1) + 2**60, F=frame.f.astype("Float64"), B=frame.b.astype("boolean"),
+        N=pd.array([pd.NA] * len(frame), dtype="Int64"),
+    )[labels]  # fmt: skip
+    lazy = dd.from_pandas(values, npartitions=3)
+    assert_series_equal(getattr(lazy, function)().compute(), getattr(values, function)())
+
+
 def test_reductions_that_make_no_sense_are_refused(lazy):
     with pytest.raises(TypeError, match="'s'"):
         lazy.s.mean()
@@ -76,6 +87,8 @@ def test_reductions_that_make_no_sense_are_refused(lazy):
         lazy.std()
     with pytest.raises(TypeError, match="different types"):
         lazy.max()
+    with pytest.raises(TypeError, match=r"int64, .*bool.*select_dtypes"):
+        lazy.max(numeric_only=True)
     for reduce in (lazy.f.any, lazy.isna().all, lambda skipna: lazy.isna().any(axis=1, skipna=skipna)):
         with pytest.raises(NotImplementedError, match="skipna"):
             reduce(skipna=False)

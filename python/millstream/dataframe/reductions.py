@@ -115,7 +115,9 @@ def reduce_frame(frame: DataFrame, function: str, numeric_only: bool, **keywords
     aggregates = tuple(distinct(aggregate for reduction in found for aggregate in reduction.aggregates))
     source = Aggregated(frame._source, (), aggregates, False, False)
     columns = [reduction.result(source) for reduction in found]
-    return transpose(source, [label for label, _ in pairs], columns, function)
+    values = transpose(source, [label for label, _ in pairs], columns, function)
+    nullable = function not in ("count", "nunique") and any(column.nullable for _, column in pairs)
+    return values._new(replace(values._column, nullable=nullable))
 
 
 def transpose(source: Source, labels: list[Hashable], columns: list[Column], what: str) -> Series:
@@ -129,7 +131,8 @@ def transpose(source: Source, labels: list[Hashable], columns: list[Column], wha
     names = [str(i) for i in range(len(columns))]
 
     def turn(table: pa.Table, _partition: int) -> pa.Table:
-        values = [value for column in table.columns for value in column.cast(type_).to_pylist()[:1]]
+        alike = [column.cast(type_, safe=False) for column in table.columns]  # long integers round among floats
+        values = [value for column in alike for value in column.to_pylist()[:1]]
         return pa.table([pa.array(values, type_), index], schema=schema)
 
     plan = source.project(names, columns).map_partitions(turn, schema, f"{what} by column")
@@ -138,7 +141,9 @@ def transpose(source: Source, labels: list[Hashable], columns: list[Column], wha
 
 
 def common_type(
-    types: list[pa.DataType], what: str, advice: str = "choose columns of one kind, or numeric_only=True"
+    types: list[pa.DataType],
+    what: str,
+    advice: str = "choose columns of one kind, such as df.select_dtypes('number'), in which booleans are none",
 ) -> pa.DataType:
     """The type that holds values of all `types` as pandas would; TypeError where pandas would hold objects."""
     distinct = [type_ for type_ in dict.fromkeys(types) if not pa.types.is_null(type_)]
