@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
@@ -21,6 +22,11 @@ SELECTIONS = [
     lambda df: df.loc[:, "i":"f"],
     lambda df: df.loc[df.b, "s"],
     lambda df: df.loc[2:5],
+    lambda df: df[pd.Series(["s", "i"])],
+    lambda df: df[np.array(["s", "i"])],
+    lambda df: df.loc[[1, 3], "i"],
+    lambda df: df.loc[np.array([1, 3])],
+    lambda df: df.loc[pd.Series([1, 3]), ["s", "i"]],
     lambda df: df.drop(columns=["t", "b"]),
     lambda df: df.drop("t", axis=1),
     lambda df: df.rename(columns={"i": "eye"}),
@@ -306,3 +312,37 @@ def test_fields_of_json_text():
     with pytest.raises(TypeError, match="map"):
         lazy.r.struct.field("n")
     assert lazy.r.map(lambda record: record.get("n"), meta=("n", "str")).compute().tolist() == ["x", "y"]
+
+
+MASK = [True, False, True, False, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "mask", [MASK, np.array(MASK), pd.Series(MASK), pd.array(MASK, dtype="boolean")], ids=lambda m: type(m).__name__
+)
+def test_booleans_in_memory_choose_no_rows_and_the_error_says_what_does(frame, lazy, mask):
+    for choose in (lambda: lazy[mask], lambda: lazy.i[mask], lambda: lazy.loc[mask], lambda: lazy.loc[mask, "i"]):
+        with pytest.raises(NotImplementedError, match=r"df\.index\.isin\(mask\.index\[mask\]\)"):
+            choose()
+    series = pd.Series(mask)
+    assert_frame_equal(lazy[lazy.index.isin(series.index[series])].compute(), frame[series])  # as the error says
+
+
+def test_reset_index_names_the_values(frame, lazy):
+    assert_frame_equal(
+        lazy.groupby("k").size().reset_index(name="n").compute(), frame.groupby("k").size().reset_index(name="n")
+    )
+    assert_frame_equal(
+        lazy.groupby("k").i.sum().reset_index(name="n").compute(), frame.groupby("k").i.sum().reset_index(name="n")
+    )
+    with pytest.raises(ValueError, match="already exists"):
+        lazy.groupby("k").i.sum().reset_index(name="k")
+
+
+def test_groups_with_keys_as_columns_are_told_how(frame, lazy):
+    with pytest.raises(NotImplementedError, match=r"reset_index\(\)"):
+        lazy.groupby("k", as_index=False)
+    assert_frame_equal(lazy.groupby("k").i.sum().reset_index().compute(), frame.groupby("k", as_index=False).i.sum())
+    assert_frame_equal(lazy.groupby("k").size().reset_index(name="size").compute(), frame.groupby("k", as_index=False).size())
+    with pytest.raises(TypeError, match="as_index"):
+        lazy.i.groupby(lazy.k, as_index=False)

@@ -11,6 +11,7 @@ from millstream.dataframe.collection import POSITIONS, Collection, IndexLevel, d
 from millstream.dataframe.convert import IndexNames, label_index, pandas_dtype, tables_to_frame
 from millstream.dataframe.frame_reductions import FrameReductions
 from millstream.dataframe.frame_writes import FrameWrites
+from millstream.dataframe.indexing import label_list
 from millstream.dataframe.literals import is_literal, literal
 from millstream.dataframe.meta import NO_META, empty_values
 from millstream.dataframe.operators import FlexibleOperators
@@ -181,8 +182,8 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
             return self._filter(key)
         if isinstance(key, DataFrame):
             return self.where(key)
-        if isinstance(key, (list, pd.Index)):
-            return self._select(list(key))
+        if (labels := label_list(key)) is not None:
+            return self._select(labels)
         if isinstance(key, slice):
             return self.loc[key]
         if key not in self and any(isinstance(label, tuple) for label in self._labels):
@@ -395,10 +396,15 @@ class DataFrame(FlexibleOperators, FrameReductions, FrameWrites, Collection):
 
     def groupby(
         self, by: Any, group_keys: Any = True, sort: bool | None = None, observed: bool | None = None,
-        dropna: bool | None = None,
+        dropna: bool | None = None, as_index: bool = True,
     ) -> DataFrameGroupBy:  # fmt: skip
         from millstream.dataframe.groupby import group_frame
 
+        if not as_index:
+            raise NotImplementedError(
+                "groupby: as_index=False is not there yet; reset_index() makes columns of the keys: "
+                'groupby(...).sum().reset_index(), or groupby(...).size().reset_index(name="size")'
+            )
         return group_frame(self, by, sort, dropna, observed)
 
     def to_bag(self, index: bool = False, format: str = "tuple") -> Bag:

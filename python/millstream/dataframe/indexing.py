@@ -1,13 +1,35 @@
-"""`df.loc[...]` for rows by a boolean Series and columns by label."""
+"""What chooses rows and columns: labels, a boolean Series of the same frame; and `df.loc[...]`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from millstream.dataframe.series import Series
-
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
     from millstream.dataframe.frame import DataFrame
+    from millstream.dataframe.series import Series
+else:
+    from millstream._lazy import LazyModule
+
+    np, pd = LazyModule("numpy"), LazyModule("pandas")
+
+
+def label_list(key: Any) -> list[Any] | None:
+    """The labels in a list of them, which may be an object of pandas or NumPy; None for what is no list.
+
+    NotImplementedError for booleans, which are no labels but choose rows of what is in memory.
+    """
+    if not isinstance(key, (list, pd.Index, pd.Series, np.ndarray, pd.api.extensions.ExtensionArray)):
+        return None
+    labels = list(key)
+    if labels and all(isinstance(label, (bool, np.bool_)) or label is pd.NA for label in labels):
+        raise NotImplementedError(
+            "rows are chosen by a boolean Series of the same frame, df[df.a > 1], not by booleans in memory: with a pandas "
+            "Series `mask`, df[df.index.isin(mask.index[mask])] takes its index, and df.compute()[mask] its rows"
+        )
+    return labels
 
 
 class LocIndexer:
@@ -33,12 +55,14 @@ class LocIndexer:
         return known[first : last + 1 : labels.step]
 
     def _rows(self, rows: Any) -> Series | None:
+        from millstream.dataframe.series import Series
+
         if isinstance(rows, Series):
             return rows
         if isinstance(rows, slice):
             return self._row_range(rows)
-        index = self._frame.index
-        return index.isin(rows) if isinstance(rows, list) else index == rows
+        index, labels = self._frame.index, label_list(rows)
+        return index == rows if labels is None else index.isin(labels)
 
     def _row_range(self, rows: slice) -> Series | None:
         if rows.step is not None:

@@ -10,6 +10,7 @@ from millstream.dataframe.absent import no_attribute
 from millstream.dataframe.collection import POSITIONS, Collection, IndexLevel, different_rows
 from millstream.dataframe.comparing import is_in
 from millstream.dataframe.convert import IndexNames, arrow_type, pandas_dtype, tables_to_series
+from millstream.dataframe.indexing import label_list
 from millstream.dataframe.literals import is_literal
 from millstream.dataframe.meta import NO_META, empty_values
 from millstream.dataframe.operators import FlexibleOperators
@@ -145,7 +146,10 @@ class Series(FlexibleOperators, Collection):
     def __getitem__(self, key: Series) -> Series:
         if isinstance(key, Series):
             return self._filter(key)
-        raise NotImplementedError("a Series is indexed by a boolean Series of the same frame only: s[s > 0]")
+        label_list(key)
+        raise NotImplementedError(
+            "a Series is indexed by a boolean Series of the same frame only: s[s > 0]; by label: s.to_frame().loc[labels]"
+        )
 
     def __getattr__(self, name: _str) -> Any:
         member = getattr(type(self), name, None)
@@ -266,10 +270,11 @@ class Series(FlexibleOperators, Collection):
         label = (0 if self.name is None else self.name) if name is NO_META else name
         return DataFrame(self._source, {label: self._column}, self._levels, self._divisions)
 
-    def reset_index(self, drop: bool = False) -> Any:
+    def reset_index(self, drop: bool = False, name: Hashable = NO_META) -> Any:
+        """The index as columns beside the values, which are called `name` if it is given; with `drop` the index is gone."""
         if drop:
             return Series(self._source, self.name, self._column, POSITIONS, (None,) * (self.npartitions + 1))
-        return self.to_frame().reset_index()
+        return self.to_frame(name).reset_index()
 
     # -- reductions
 
@@ -335,10 +340,18 @@ class Series(FlexibleOperators, Collection):
         return value_counts(self, sort, ascending, dropna, normalize)
 
     def groupby(
-        self, by: Any, sort: bool | None = None, dropna: bool | None = None, observed: bool | None = None, **kwargs: Any
+        self,
+        by: Any,
+        sort: bool | None = None,
+        dropna: bool | None = None,
+        observed: bool | None = None,
+        group_keys: Any = True,
+        as_index: bool = True,
     ) -> SeriesGroupBy:
         from millstream.dataframe.groupby import group_series
 
+        if not as_index:
+            raise TypeError("as_index=False is for groups of a DataFrame; reset_index() makes columns of the keys")
         return group_series(self, by, sort, dropna, observed)
 
     # -- elsewhere
