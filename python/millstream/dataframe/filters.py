@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,12 @@ def _differs(series: Series, value: Any) -> Series:
 
 
 def _one_of(series: Series, values: Any) -> Series:
-    """None stands for missing values."""
+    """None stands for missing values; NaN is a float."""
     members = list(values)
-    present = series.isin([value for value in members if not is_missing(value)])
+    known = [value for value in members if not is_missing(value)]
+    if not pa.types.is_floating(series._column.type):
+        known = [value for value in known if value == value]
+    present = series.isin(known)
     return present | series.isna() if any(map(is_missing, members)) else present
 
 
@@ -57,6 +61,7 @@ def _condition(frame: DataFrame, part: Any) -> Series:
     if is_missing(value) and name not in ("is", "is not"):
         raise ValueError(f"a filter compares with values, and {value!r} is none: write ({label!r}, 'is', None) or 'is not'")
     series = frame._column(label)
+    series = series._new(replace(series._column, nullable=False))  # NA chooses no row: the engine need not tell it from false
     if pa.types.is_timestamp(series._column.type):
         several = name in ("in", "not in")
         value = [_time(item, series) for item in value] if several else _time(value, series)
