@@ -73,6 +73,24 @@ def test_range_index_of_other_rows_is_not_followed(tmp_path):
     assert_frame_equal(dd.read_parquet(path).compute(), pd.read_parquet(path))
 
 
+@pytest.mark.parametrize("write_index", [True, False])
+def test_labels_that_are_numbers_survive_writing(tmp_path, write_index):
+    expected = pd.DataFrame({0: [1, 2, 3], 1: ["a", None, "b"]}, index=pd.Index([4, 5, 6], name="key"))
+    dd.from_pandas(expected, npartitions=1).to_parquet(tmp_path / "out", write_index=write_index)
+    expected = expected if write_index else expected.reset_index(drop=True)
+    assert_frame_equal(pd.read_parquet(tmp_path / "out"), expected)
+    assert_frame_equal(dd.read_parquet(tmp_path / "out").compute(), expected)
+
+
+def test_notes_are_of_what_is_written_not_of_what_was_read(tmp_path):
+    pd.DataFrame({0: [1, 2, 3], 1: [4, 5, 6]}, index=pd.RangeIndex(10, 13)).to_parquet(tmp_path / "in.parquet")
+    changed = dd.read_parquet(tmp_path / "in.parquet").rename(columns={0: "zero", 1: "1"}).reset_index(drop=True)
+    changed.to_parquet(tmp_path / "out")
+    expected = pd.DataFrame({"zero": [1, 2, 3], "1": [4, 5, 6]})
+    assert_frame_equal(pd.read_parquet(tmp_path / "out"), expected)
+    assert_frame_equal(dd.read_parquet(tmp_path / "out").compute(), expected)
+
+
 DAMAGED = [
     b"{",
     b"\xff\xfe",

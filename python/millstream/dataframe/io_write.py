@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -121,8 +122,7 @@ def to_parquet(
     if write_index or (write_index is None and worth_keeping):
         source, index = _with_index(frame, columns, lambda i: f"__index_level_{i}__")
     metadata = dict(custom_metadata or {})
-    if index or any(column.nullable for column in columns.values()):
-        metadata["pandas"] = _pandas_metadata(frame, list(columns), bool(index))
+    metadata["pandas"] = _pandas_metadata(frame, list(columns), bool(index))  # also if it says little: not that of a file read
     directory, pattern = _split_pattern(path, "part.*.parquet", name_function)
     options |= {
         "custom_metadata": metadata or None, "partition_on": hive or None, "name_pattern": pattern,
@@ -136,9 +136,14 @@ def to_parquet(
 def _pandas_metadata(frame: DataFrame, names: list[str], with_index: bool) -> str:
     """What pandas notes in a Parquet file, so that readers know which columns are the index, and their types."""
     meta = frame._meta
-    meta.columns = names
-    text: bytes = pa.Schema.from_pandas(meta, preserve_index=with_index).metadata[b"pandas"]
-    return text.decode()
+    if any(isinstance(label, tuple) for label in frame._labels):  # which are not written as pandas does
+        meta.columns = names
+    if not with_index:
+        meta = meta.reset_index(drop=True)  # positions, which pyarrow notes without a column
+    notes = json.loads(pa.Schema.from_pandas(meta, preserve_index=with_index or None).metadata[b"pandas"])
+    if not with_index:
+        notes["index_columns"] = []
+    return json.dumps(notes)
 
 
 def _worth_keeping(level: Any) -> bool:
