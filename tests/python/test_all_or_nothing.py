@@ -25,7 +25,8 @@ def folder(tmp_path: Path) -> Path:
     rows = "".join(f"{i},name {i % 7}\n" for i in range(200_000))
     (tmp_path / "good.csv").write_text("n,name\n" + rows)
     (tmp_path / "broken.csv").write_text("n,name\n" + rows + "oops,x\n" + rows[:10_000])
-    dd.from_pandas(pd.DataFrame({"n": range(10), "name": "old"}), npartitions=1).to_parquet(tmp_path / "out")
+    old = pd.DataFrame({"n": range(10), "name": "old"})
+    dd.from_pandas(old, npartitions=1).to_parquet(tmp_path / "out", write_index=False)
     return tmp_path
 
 

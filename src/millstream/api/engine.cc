@@ -24,8 +24,9 @@ namespace stdfs = std::filesystem;
 constexpr const char* kFolderPrefix = "millstream-";
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
 
-/// What the limit must also hold besides the budget: thread stacks, code pages, small structures outside any pool.
-int64_t Overhead(int64_t limit) { return std::min<int64_t>(limit / 5, 256 << 20); }
+/// What the limit must also hold besides the budget: small structures outside any pool, and however little the work is, thread
+/// stacks and code pages.
+int64_t Overhead(int64_t limit) { return std::min<int64_t>(limit / 5 + std::min<int64_t>(limit / 10, 12 << 20), 256 << 20); }
 
 /// Spill folders carry the name of a job of their owner; those of processes that are gone are removed.
 void RemoveLeftovers(const stdfs::path& temp_dir) {

@@ -290,7 +290,8 @@ class KeyedWriter final : public PartitionedWriter {
       if (!queue_.empty()) {
         ARROW_RETURN_NOT_OK(WriteQueued(&lock));
       } else if (busy_ > 0) {
-        changed_.wait(lock);
+        // Rather than wait for who is writing already, write what else is worth it.
+        if (!QueueLargest(kEarlyAppendBytes, Room() / 2)) changed_.wait(lock);
       } else if (pieces_ == 0) {
         break;
       } else if (QueueLargest(kEarlyAppendBytes, Room() / 2)) {
