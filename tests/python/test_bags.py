@@ -78,6 +78,8 @@ def test_bags_compute_beside_frames(numbers, lazy):
     assert (total, texts, int(rows), count) == (45, [str(n) for n in range(10)], 31, 8)
     assert dd.compute({"nested": [numbers.max()]}) == ({"nested": [9]},)
     assert numbers.last_report is not None
+    (kept,) = dd.persist(numbers.map(str))
+    assert kept.compute() == [str(n) for n in range(10)]
 
 
 def test_read_text(tmp_path):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from millstream.dataframe.absent import ADVICE, NotThereYet
-from millstream.dataframe.collection import Collection
 from millstream.dataframe.concat import concat
 from millstream.dataframe.execute import Lazy, compute_all
 from millstream.dataframe.frame import DataFrame
@@ -40,10 +39,13 @@ def _replace_lazies(value: Any, deep: bool, new: Callable[[Lazy], Any]) -> Any:
 
 def persist(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
     """Each argument with its partitions in memory. What has no partitions, such as a write that is to come, is a TypeError."""
-    for arg in args:
-        if isinstance(arg, Lazy) and not isinstance(arg, (Collection, Scalar)):
-            raise TypeError(f"{type(arg).__name__} cannot be kept in memory: run it with compute()")
-    return tuple(arg.persist() if isinstance(arg, (Collection, Scalar)) else arg for arg in args)
+    return tuple(_persisted(arg) if isinstance(arg, Lazy) else arg for arg in args)
+
+
+def _persisted(lazy: Any) -> Any:
+    if not hasattr(lazy, "persist"):
+        raise TypeError(f"{type(lazy).__name__} cannot be kept in memory: run it with compute()")
+    return lazy.persist()
 
 
 def map_partitions(func: Any, *args: Any, **kwargs: Any) -> Any:
