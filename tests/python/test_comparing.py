@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 import operator
 import time
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_series_equal
 
@@ -152,3 +155,22 @@ def test_long_lists_of_members_are_quick():
     assert numbers.i.isin(list(range(5, 200_000))).compute().sum() == 5
     assert numbers.s.isin([str(i) for i in range(5, 200_000)]).compute().sum() == 5
     assert time.monotonic() - begin < 30
+
+
+def test_decimals_of_other_precision_and_integers(tmp_path):
+    one, other = [Decimal("2.50"), None, Decimal("3.00")], [Decimal("2.500"), Decimal(1), Decimal(3)]
+    table = pa.table({"d": pa.array(one, pa.decimal128(10, 2)), "e": pa.array(other, pa.decimal128(12, 3)), "i": [2, 3, 3]})
+    pq.write_table(table, tmp_path / "decimals.parquet")
+    lazy, frame = dd.read_parquet(tmp_path / "decimals.parquet"), table.to_pandas()
+    for compare in (operator.eq, operator.ne):
+        for value in (Decimal("2.5"), Decimal("2.50000"), Decimal("1e30"), 3):
+            assert compare(lazy.d, value).compute().tolist() == compare(frame.d, value).tolist(), value
+        assert compare(lazy.d, lazy.e).compute().tolist() == compare(frame.d, frame.e).tolist()
+        assert compare(lazy.e, lazy.i).compute().tolist() == compare(frame.e, frame.i).tolist()
+    assert (lazy.d < Decimal("2.75")).compute().tolist() == [True, False, False]
+    assert (lazy.e >= lazy.d).compute().tolist() == [True, False, True]
+    assert (lazy.d > 2).compute().tolist() == [True, False, True]
+    assert lazy.d.isin([3, Decimal("2.5")]).compute().tolist() == [True, False, True]
+    assert lazy.d.isin([2**62]).compute().tolist() == [False] * 3
+    filtered = dd.read_parquet(tmp_path / "decimals.parquet", filters=[("d", "==", Decimal("2.5"))])
+    assert filtered.i.compute().tolist() == [2]

@@ -236,3 +236,10 @@ def test_both_zeros_are_one_category():
 def test_as_objects_values_stay_what_they_are(frame, lazy):
     for column in ("i", "f", "s"):
         assert_series_equal(lazy[column].astype(object).compute(), frame[column].astype(object), check_dtype=False)
+
+
+def test_seconds_are_those_of_the_clock():
+    """Offsets of long ago have seconds."""
+    texts = ["1800-01-01 10:20:30", "1890-05-05 01:02:03", "2020-06-01 05:06:07"]
+    frame = pd.DataFrame({"t": pd.to_datetime(texts).tz_localize("Europe/Berlin")})
+    assert dd.from_pandas(frame, npartitions=1).t.dt.second.compute().tolist() == frame.t.dt.second.tolist() == [30, 3, 7]

@@ -115,3 +115,11 @@ def test_notes_that_say_nothing_are_passed_over(tmp_path, note):
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"a": [1]}).replace_schema_metadata({b"pandas": note}), path)
     assert dd.read_parquet(path).compute().to_dict("list") == {"a": [1]}
+
+
+def test_a_range_among_several_levels_is_not_lost_silently(tmp_path):
+    index = [pd.Index([1, 1, 2], name="x"), pd.RangeIndex(3, name="y")]
+    pd.DataFrame({"v": [1, 2, 3]}, index=index).to_parquet(tmp_path / "levels.parquet")
+    with pytest.raises(NotImplementedError, match="index=False"):
+        dd.read_parquet(tmp_path / "levels.parquet")
+    assert dd.read_parquet(tmp_path / "levels.parquet", index=False).v.compute().tolist() == [1, 2, 3]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
 
@@ -274,3 +276,13 @@ def test_groups_that_are_used_twice_in_one_plan():
     )
     total = (groups.v.sum() + groups.k.sum()).compute()
     assert total == expected.v.sum() + expected.k.sum()
+
+
+def test_nested_values_are_counted(tmp_path):
+    lists = pa.array([[1, 2], None, [], [3]], pa.list_(pa.int64()))
+    structs = pa.array([{"x": 1}, {"x": None}, None, None], pa.struct([("x", pa.int64())]))
+    pq.write_table(pa.table({"k": [1, 1, 2, 2], "n": lists, "s": structs, "v": [1, None, 3, 4]}), tmp_path / "nested.parquet")
+    lazy, frame = dd.read_parquet(tmp_path / "nested.parquet"), pd.read_parquet(tmp_path / "nested.parquet")
+    assert_series_equal(lazy.count().compute(), frame.count())
+    assert lazy.s.count().compute() == 2
+    assert_frame_equal(lazy.groupby("k").count().compute(), frame.groupby("k").count())

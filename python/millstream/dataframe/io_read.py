@@ -214,6 +214,12 @@ def _indexed(frame: DataFrame, index: Any, notes: PandasNotes, whole: bool) -> D
     if index is None:
         if len(notes.index) == 1 and isinstance(notes.index[0], RangeNote):
             return _range_indexed(frame, notes.index[0]) if whole else frame
+        ranges = [level.name for level in notes.index if isinstance(level, RangeNote)]
+        if ranges:
+            raise NotImplementedError(
+                f"the index of several levels that pandas noted has a range ({ranges[0]!r}), which has no column in the file: "
+                "read with index=False, or write the file again after reset_index()"
+            )
         names = [name for name in notes.index if isinstance(name, str)]
         if not names or any(name not in frame for name in names):
             return frame

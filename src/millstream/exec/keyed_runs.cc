@@ -53,7 +53,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> Join(const std::vector<KeyedRows>& p
   int64_t begin = 0;
   int64_t end = 0;
   const auto cut = [&](const std::shared_ptr<arrow::RecordBatch>& batch) {
-    slices.push_back(batch->Slice(begin, end - begin));
+    return WithoutUnusedValues(batch->Slice(begin, end - begin), pool).Value(&slices.emplace_back());
   };
   for (size_t i = 0; i < pieces.size(); ++i) {
     const KeyedRows& piece = pieces[i];
@@ -61,12 +61,12 @@ Result<std::shared_ptr<arrow::RecordBatch>> Join(const std::vector<KeyedRows>& p
       end += piece.rows;
       continue;
     }
-    if (i > 0) cut(pieces[i - 1].batch);
+    if (i > 0) ARROW_RETURN_NOT_OK(cut(pieces[i - 1].batch));
     last = piece.batch.get();
     begin = piece.offset;
     end = begin + piece.rows;
   }
-  cut(pieces.back().batch);
+  ARROW_RETURN_NOT_OK(cut(pieces.back().batch));
   if (slices.size() == 1) return slices.front();
   return arrow::ConcatenateRecordBatches(slices, pool);
 }

@@ -75,7 +75,9 @@ class KeyFile {
       ARROW_RETURN_NOT_OK(WriteJoined());
       return WriteRows(piece.batch->Slice(piece.offset, piece.rows));
     }
-    small_.push_back(piece.batch->Slice(piece.offset, piece.rows));
+    // Joining unites dictionaries, value by value.
+    ARROW_ASSIGN_OR_RAISE(auto rows, WithoutUnusedValues(piece.batch->Slice(piece.offset, piece.rows), pool_));
+    small_.push_back(std::move(rows));
     small_bytes_ += piece.bytes;
     return small_bytes_ < kJoinBytes ? Status::OK() : WriteJoined();
   }

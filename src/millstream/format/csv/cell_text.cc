@@ -115,6 +115,21 @@ void AppendDate(int64_t days, std::string* out) {
   AppendTwo(time.day, out);
 }
 
+namespace {
+
+void AppendOffset(int64_t seconds, std::string_view separator, std::string* out) {
+  out->push_back(seconds < 0 ? '-' : '+');
+  const int64_t ahead = std::abs(seconds);
+  AppendTwo(static_cast<int>(ahead / 3600), out);
+  out->append(separator);
+  AppendTwo(static_cast<int>(ahead / 60 % 60), out);
+  if (ahead % 60 == 0) return;
+  out->append(separator);
+  AppendTwo(static_cast<int>(ahead % 60), out);
+}
+
+}  // namespace
+
 int64_t UnitsPerSecond(arrow::TimeUnit::type unit) {
   constexpr int64_t kUnits[] = {1, 1000, 1000000, 1000000000};
   return kUnits[unit];
@@ -129,18 +144,9 @@ void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, std::string* out
   AppendFraction(nanoseconds, 3, out);
 }
 
-void AppendOffset(int64_t seconds, std::string* out) {
-  out->push_back(seconds < 0 ? '-' : '+');
-  const int64_t ahead = std::abs(seconds);
-  AppendTwo(static_cast<int>(ahead / 3600), out);
-  out->push_back(':');
-  AppendTwo(static_cast<int>(ahead / 60 % 60), out);
-  if (ahead % 60 == 0) return;
-  out->push_back(':');
-  AppendTwo(static_cast<int>(ahead % 60), out);
-}
+void AppendOffset(int64_t seconds, std::string* out) { AppendOffset(seconds, ":", out); }
 
-void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, int64_t offset,
+void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, std::optional<int64_t> offset,
                          std::string* out) {
   const CivilTime time = ToCivilTime(value, unit);
   std::tm fields = {};
@@ -151,15 +157,17 @@ void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::s
   fields.tm_min = time.minute;
   fields.tm_sec = time.second;
   timegm(&fields);  // fills in the day of the week and of the year
-  fields.tm_gmtoff = offset;
   std::string pattern;
   for (size_t i = 0; i < format.size(); ++i) {
-    if (format[i] == '%' && i + 1 < format.size() && format[i + 1] == 'f') {
+    const char directive = format[i] == '%' && i + 1 < format.size() ? format[++i] : '\0';
+    if (directive == 'f') {
       AppendDigits(time.nanosecond / 1000, 6, &pattern);
-      ++i;
-    } else {
+    } else if (directive == 'z') {
+      if (offset) AppendOffset(*offset, "", &pattern);
+    } else if (directive == '\0') {
       pattern.push_back(format[i]);
-      if (format[i] == '%' && i + 1 < format.size()) pattern.push_back(format[++i]);
+    } else if (directive != 'Z') {
+      pattern.append({'%', directive});
     }
   }
   std::string text(pattern.size() * 8 + 128, '\0');

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <arrow/type_fwd.h>
 
@@ -32,8 +34,9 @@ void AppendDate(int64_t days, std::string* out);
 void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, std::string* out);
 /// What local time is ahead of UTC: "+02:00", "-03:30", with seconds where there are such.
 void AppendOffset(int64_t seconds, std::string* out);
-/// As strftime with `format`, and %f for microseconds; %z of a local time that is `offset` seconds ahead of UTC.
-void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, int64_t offset,
+/// As strftime with `format`, and %f for microseconds. `offset`: how many seconds a local time is ahead of UTC, for %z; without
+/// it there is no zone, and %z and %Z are empty.
+void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, std::optional<int64_t> offset,
                          std::string* out);
 int64_t UnitsPerSecond(arrow::TimeUnit::type unit);
 /// "15:11:48", with a fraction as above.

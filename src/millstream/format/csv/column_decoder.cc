@@ -116,9 +116,11 @@ class DecoderBase : public ColumnDecoder {
     double number;
     std::string fix;
     if (type.id() == arrow::Type::TIMESTAMP || type.id() == arrow::Type::DATE32) {
-      fix =
-          "dates and times must be written as YYYY-MM-DD[ HH:MM[:SS[.ffffff]]]; leave the column out of parse_dates to "
-          "read it as text";
+      const bool zoned =
+          type.id() == arrow::Type::TIMESTAMP && !static_cast<const arrow::TimestampType&>(type).timezone().empty();
+      fix = std::string("dates and times must be written as YYYY-MM-DD[ HH:MM[:SS[.ffffff]]]") +
+            (zoned ? " with Z or an offset such as +02:00 behind" : "") +
+            "; leave the column out of parse_dates and dtype to read it as text";
     } else if (arrow::is_integer(type.id()) && ParseFloat(text, options_.decimal, &number)) {
       fix = "say dtype={'" + name + "': 'float64'}" + (column_.spec.inferred ? " or assume_missing=True" : "");
     } else {

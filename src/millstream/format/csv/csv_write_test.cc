@@ -95,6 +95,10 @@ TEST(CsvWrite, WritesTimes) {
   EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::MILLI, "Europe/Berlin"), "[1719786600123]"),
                     {{"date_format", "%d.%m. %H:%M:%S.%f %z"}}),
             "c\n01.07. 00:30:00.123000 +0200\n");
+  EXPECT_EQ(
+      Written(*OneColumn(arrow::timestamp(TimeUnit::SECOND, "Asia/Kolkata"), "[-2208988800]"), {{"date_format", "%F %T%z"}}),
+      "c\n1900-01-01 05:21:10+052110\n");
+  EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::SECOND), "[0]"), {{"date_format", "%Y%z%Z%%z"}}), "c\n1970%z\n");
   EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::MICRO), "[1357053108000007, null]"),
                     {{"date_format", "%Y/%m/%d %j %f%%f"}}),
             "c\n2013/01/01 001 000007%f\n\"\"\n");

@@ -197,7 +197,7 @@ class TimestampWriter final : public CellWriter {
     const int64_t offset = (local - As<arrow::TimestampArray>().Value(row)) / UnitsPerSecond(unit_);
     text_.clear();
     if (!format_.empty()) {
-      AppendFormattedTime(local, unit_, format_, offset, &text_);
+      AppendFormattedTime(local, unit_, format_, zoned_ ? std::optional(offset) : std::nullopt, &text_);
     } else {
       AppendTimestamp(local, unit_, &text_);
       if (zoned_) AppendOffset(offset, &text_);
@@ -248,8 +248,16 @@ Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, 
   switch (type.id()) {
     case arrow::Type::NA:
       return std::make_unique<NullWriter>();
-    case arrow::Type::TIMESTAMP:
-      return std::make_unique<TimestampWriter>(static_cast<const arrow::TimestampType&>(type), options.date_format, pool);
+    case arrow::Type::TIMESTAMP: {
+      const auto& timestamp = static_cast<const arrow::TimestampType&>(type);
+      if (!timestamp.timezone().empty() && options.date_format.find("%Z") != std::string::npos) {
+        return Status::NotImplemented(
+            "date_format: the name of a time zone (%Z) cannot be written; write its offset (%z), or a "
+            "column of text, dt.strftime('",
+            options.date_format, "')");
+      }
+      return std::make_unique<TimestampWriter>(timestamp, options.date_format, pool);
+    }
     case arrow::Type::BOOL:
       return std::make_unique<BoolWriter>();
     case arrow::Type::INT8:

@@ -19,17 +19,19 @@ int DaysInMonth(int64_t year, int month) {
   return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
-/// What a zone's suffix adds to UTC: Z, " UTC", +HH, +HHMM or +HH:MM; false for anything else.
+/// What a zone's suffix adds to UTC: Z, " UTC", +HH, +HHMM, +HH:MM or +HH:MM:SS; false for anything else.
 bool ParseOffset(std::string_view text, int64_t* seconds) {
   *seconds = 0;
   if (text == "Z" || text == "z" || text == " UTC") return true;
-  const bool has_colon = text.size() == 6 && text[3] == ':';
-  if ((text.size() != 3 && text.size() != 5 && !has_colon) || (text[0] != '+' && text[0] != '-')) return false;
+  if (text.empty() || (text[0] != '+' && text[0] != '-')) return false;
+  const bool has_colons = (text.size() == 6 || (text.size() == 9 && text[6] == ':')) && text[3] == ':';
+  if (text.size() != 3 && text.size() != 5 && !has_colons) return false;
   unsigned bad = 0;
   const int hours = TwoDigits(text.data() + 1, &bad);
-  const int minutes = text.size() == 3 ? 0 : TwoDigits(text.data() + text.size() - 2, &bad);
-  if (bad || hours > 23 || minutes > 59) return false;
-  *seconds = (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+  const int minutes = text.size() == 3 ? 0 : TwoDigits(text.data() + (has_colons ? 4 : 3), &bad);
+  const int odd_seconds = text.size() == 9 ? TwoDigits(text.data() + 7, &bad) : 0;
+  if (bad || hours > 23 || minutes > 59 || odd_seconds > 59) return false;
+  *seconds = (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60 + odd_seconds);
   return true;
 }
 

@@ -131,6 +131,7 @@ TEST(ParseTime, TakesIsoDatesAndTimes) {
   EXPECT_EQ(Time("1970-01-01 00:00:01+02:30", 1, true), "-8999");
   EXPECT_EQ(Time("1970-01-01 00:00:01-0200", 1, true), "7201");
   EXPECT_EQ(Time("1970-01-01 05:00+05", 1, true), "0");
+  EXPECT_EQ(Time("1900-01-01 05:21:10+05:21:10", 1, true), "-2208988800");
 }
 
 TEST(ParseTime, RefusesTheRest) {
@@ -159,7 +160,8 @@ TEST(ParseTime, RefusesTheRest) {
     EXPECT_EQ(Time(text), "no") << text;
   }
   EXPECT_EQ(Time("1970-01-01 00:00:00", 1, true), "no");
-  for (const std::string zone : {"+1:00", "+24:00", "+01:60", "+", "+1", "+01:0", "+01:000", "01:00", "+01-00", "+a1:00"}) {
+  for (const std::string zone :
+       {"+1:00", "+24:00", "+01:60", "+", "+1", "+01:0", "+01:000", "01:00", "+01-00", "+a1:00", "+01:00:60", "+01:00-00"}) {
     EXPECT_EQ(Time("1970-01-01 00:00:00" + zone, 1, true), "no") << zone;
   }
   EXPECT_EQ(Time("2263-01-01", 1000000000), "no") << "beyond 64 bits of nanoseconds";

@@ -1,4 +1,5 @@
 // == != < <= > >=: false where a value is missing, except != which is true there.
+#include <algorithm>
 #include <utility>
 
 #include <arrow/compute/api_scalar.h>
@@ -33,6 +34,27 @@ bool HasZone(const arrow::DataType& type) {
   return type.id() == Type::TIMESTAMP && !static_cast<const arrow::TimestampType&>(type).timezone().empty();
 }
 
+// Digits before the point of values of a decimal or integer type.
+int WholeDigits(const arrow::DataType& type) {
+  if (arrow::is_decimal(type.id())) {
+    const auto& decimal = static_cast<const arrow::DecimalType&>(type);
+    return decimal.precision() - decimal.scale();
+  }
+  return type.bit_width() <= 8 ? 3 : type.bit_width() <= 16 ? 5 : type.bit_width() <= 32 ? 10 : 20;
+}
+
+int Scale(const arrow::DataType& type) {
+  return arrow::is_decimal(type.id()) ? static_cast<const arrow::DecimalType&>(type).scale() : 0;
+}
+
+// The decimal that holds values of both, decimals or integers; nullptr where none has so many digits.
+DataTypePtr CommonDecimal(const arrow::DataType& a, const arrow::DataType& b) {
+  const int scale = std::max(Scale(a), Scale(b));
+  const int precision = std::max(WholeDigits(a), WholeDigits(b)) + scale;
+  if (precision <= arrow::Decimal128Type::kMaxPrecision) return arrow::decimal128(precision, scale);
+  return precision <= arrow::Decimal256Type::kMaxPrecision ? arrow::decimal256(precision, scale) : nullptr;
+}
+
 // The type both are compared in; nullptr where they cannot be.
 Result<DataTypePtr> CommonType(const Arguments& arguments) {
   const auto a = PlainType(arguments[0].type), b = PlainType(arguments[1].type);
@@ -55,9 +77,11 @@ Result<DataTypePtr> CommonType(const Arguments& arguments) {
     return arrow::duration(
         std::max(static_cast<const arrow::DurationType&>(*a).unit(), static_cast<const arrow::DurationType&>(*b).unit()));
   }
-  if (arrow::is_decimal(a->id()) && IsNumber(*b)) return arrow::is_floating(b->id()) ? b : a;
-  if (arrow::is_decimal(b->id()) && IsNumber(*a)) return arrow::is_floating(a->id()) ? a : b;
-  return nullptr;
+  if (arrow::is_decimal(a->id()) && arrow::is_floating(b->id())) return b;
+  if (arrow::is_decimal(b->id()) && arrow::is_floating(a->id())) return a;
+  const auto has_digits = [](const arrow::DataType& type) { return arrow::is_decimal(type.id()) || IsNumber(type); };
+  const bool decimals = arrow::is_decimal(a->id()) || arrow::is_decimal(b->id());
+  return decimals && has_digits(*a) && has_digits(*b) ? CommonDecimal(*a, *b) : nullptr;
 }
 
 // Types that have nothing in common are never equal.
@@ -112,7 +136,8 @@ Result<BoundFunction> BindComparison(const Comparison& comparison, Arguments arg
   const std::string kernel = comparison.kernel;
   if (!type || !KernelType(kernel, {type, type}).ok()) {
     const bool equality = kernel == "equal" || kernel == "not_equal";
-    if (!type && equality) return AlwaysUnequal(comparison.when_missing);
+    const bool decimals = arrow::is_decimal(left->id()) && arrow::is_decimal(right->id());  // of too many digits
+    if (!type && equality && !decimals) return AlwaysUnequal(comparison.when_missing);
     return DoesNotTake(comparison.name, arguments, "two values of one kind: numbers, strings, or times");
   }
   ARROW_ASSIGN_OR_RAISE(auto casts, ArgumentCasts::Make(arguments, {type, type}));

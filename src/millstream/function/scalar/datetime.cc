@@ -27,7 +27,6 @@ constexpr std::pair<const char*, const char*> kParts[] = {{"dt_year", "year"},
                                                           {"dt_day", "day"},
                                                           {"dt_hour", "hour"},
                                                           {"dt_minute", "minute"},
-                                                          {"dt_second", "second"},
                                                           {"dt_nanosecond", "nanosecond"},
                                                           {"dt_dayofweek", "day_of_week"},
                                                           {"dt_weekday", "day_of_week"},
@@ -303,6 +302,8 @@ int32_t IsLeapYear(const CivilTime& time) { return DaysInMonth(time.year, 2) == 
 void AddDatetimeFunctions(ScalarFunctionRegistry* registry) {
   using namespace scalar;  // NOLINT(google-build-using-namespace)
   for (const auto& [name, kernel] : kParts) registry->Add(Part(name, kernel));
+  // By the zone's clocks: offsets of long ago have seconds.
+  registry->Add(CivilNumber("dt_second", [](const CivilTime& time) { return static_cast<int32_t>(time.second); }));
   registry->Add(CivilNumber("dt_microsecond", Microsecond));
   registry->Add(CivilNumber("dt_days_in_month", MonthDays));
   registry->Add(CivilTest("dt_is_month_start", IsMonthStart));

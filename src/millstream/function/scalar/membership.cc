@@ -108,7 +108,13 @@ ScalarPtr ConvertValue(const ScalarPtr& value, const DataTypePtr& type) {
   const bool one_kind =
       (is_number(from) && is_number(*type)) || (IsText(from) && IsText(*type)) || (IsTemporal(from) && IsTemporal(*type));
   if (!one_kind) return nullptr;
-  auto cast = arrow::compute::Cast(Datum(value), type);
+  Datum exact(value);
+  if (arrow::is_integer(from.id()) && arrow::is_decimal(type->id())) {  // Arrow wants room for every integer of the type
+    auto wide = arrow::compute::Cast(exact, arrow::decimal256(76, static_cast<const arrow::DecimalType&>(*type).scale()));
+    if (!wide.ok()) return nullptr;
+    exact = *wide;
+  }
+  auto cast = arrow::compute::Cast(exact, type);
   if (!cast.ok()) return nullptr;
   auto back = arrow::compute::Cast(*cast, value->type);
   return back.ok() && back->scalar()->Equals(*value) ? cast->scalar() : nullptr;
