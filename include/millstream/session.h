@@ -19,9 +19,9 @@ class Engine;
 /// What is not given comes from MILLSTREAM_MEMORY_LIMIT, MILLSTREAM_THREADS and MILLSTREAM_TEMP_DIR, then from the TOML file
 /// that MILLSTREAM_CONFIG names or ~/.config/millstream.toml, then from the machine: 60% of its memory, all its cores.
 struct SessionOptions {
-  std::optional<std::string> memory_limit;  ///< "256MB": what the session may add to the process's resident memory
-  std::optional<int> threads;
-  std::optional<std::string> temp_dir;  ///< for spill files
+  std::optional<std::string> memory_limit = {};  ///< "256MB": what the session may add to the process's resident memory
+  std::optional<int> threads = {};
+  std::optional<std::string> temp_dir = {};  ///< for spill files
 };
 
 class Session {

@@ -521,3 +521,10 @@ def test_categories_whatever_the_width_of_their_codes(tmp_path):
     alone = dd.read_parquet(str(tmp_path / "0.parquet"))
     assert alone.c.value_counts().compute().to_dict() == {"x": 2, "y": 1}
     assert alone.c.dtype == "category" and alone.compute().c.tolist()[:3] == ["x", "y", "x"]
+
+
+def test_json_columns_are_written_to_csv_as_text(tmp_path):
+    (tmp_path / "a.json").write_text('{"i": 1, "p": {"a": "x,y"}}\n{"i": 2, "p": {"b": [1]}}\n{"i": 3, "p": null}\n')
+    dd.read_json(tmp_path / "a.json").to_csv(str(tmp_path / "a.csv"), single_file=True, index=False)
+    written = pd.read_csv(tmp_path / "a.csv")
+    assert [None if pd.isna(text) else json.loads(text) for text in written.p] == [{"a": "x,y"}, {"b": [1]}, None]

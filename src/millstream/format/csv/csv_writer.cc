@@ -11,6 +11,7 @@
 #include <arrow/buffer_builder.h>
 #include <arrow/compute/api_scalar.h>
 #include <arrow/compute/exec.h>
+#include <arrow/extension_type.h>
 
 #include "millstream/format/csv/cell_text.h"
 #include "millstream/format/csv/write_options.h"
@@ -238,6 +239,10 @@ ComposedWriter::Compose MakeCompose(const arrow::DataType& type) {
     case arrow::Type::DECIMAL128:
     case arrow::Type::DECIMAL256:
       return AppendJson;
+    case arrow::Type::EXTENSION: {
+      const bool is_json = static_cast<const arrow::ExtensionType&>(type).extension_name() == "arrow.json";
+      return is_json ? ComposedWriter::Compose(AppendJson) : nullptr;
+    }
     default:
       return nullptr;
   }
