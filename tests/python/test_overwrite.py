@@ -86,3 +86,11 @@ def test_append_goes_on_numbering(tmp_path):
     frame([1, 2], npartitions=2).to_parquet(str(tmp_path), write_index=False)
     frame([3]).to_parquet(str(tmp_path), write_index=False, append=True)
     assert dd.read_parquet(str(tmp_path)).a.compute().tolist() == [1, 2, 3]
+
+
+def test_append_takes_no_other_file_for_a_part(tmp_path):
+    frame([1]).to_parquet(str(tmp_path), write_index=False)
+    (tmp_path / "part.0.parquet").rename(tmp_path / "part.1.parquet")
+    (tmp_path / "part.0.parquet.crc").write_bytes(b"crc")
+    frame([2]).to_parquet(str(tmp_path), write_index=False, append=True)
+    assert dd.read_parquet(str(tmp_path / "*.parquet")).a.compute().tolist() == [1, 2]

@@ -24,11 +24,17 @@ def arrow_schema(schema: Mapping[str, Any]) -> pa.Schema:
     return pa.schema([pa.field(field["name"], _type(field["type"], named)) for field in schema["fields"]])
 
 
-def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of fields that records may lack; in Avro's JSON bytes are the text with these code points."""
+def defaults(schema: Mapping[str, Any], target: pa.Schema) -> dict[str, Any]:
+    """The values of fields that records may lack, `target` being `schema` in Arrow.
+
+    In Avro's JSON, bytes are the text with these code points.
+    """
     found = {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
-    binary = {field.name for field in arrow_schema(schema) if str(field.type).startswith(("binary", "fixed_size_binary"))}
-    return {n: value.encode("latin-1") if n in binary and value is not None else value for n, value in found.items()}
+    is_bytes = (pa.types.is_binary, pa.types.is_fixed_size_binary)
+    for name, value in found.items():
+        if value is not None and any(test(target.field(name).type) for test in is_bytes):
+            found[name] = value.encode("latin-1")
+    return found
 
 
 def _type(schema: Any, named: Named) -> pa.DataType:

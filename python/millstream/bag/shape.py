@@ -131,7 +131,8 @@ def shape_of_meta(meta: Any) -> Shape:
 
 def shape_of_schema(schema: Mapping[str, Any]) -> Shape:
     """Of records for an Avro schema: keys that are missing have the schema's default, others that it lacks are left out."""
-    target, default = arrow_schema(schema), defaults(schema)
+    target = arrow_schema(schema)
+    default = defaults(schema, target)
     names = list(target.names)
 
     def pick(element: Any) -> Sequence[Any]:

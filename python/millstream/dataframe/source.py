@@ -250,18 +250,6 @@ def aggregate_column(source: Aggregated, aggregate: Aggregate) -> Column:
     return replace(column, nullable=nullable)
 
 
-def _argument(source: Source, function: str, column: Column) -> tuple[str, Column]:
-    """What `function` gets of `column`, and its name.
-
-    Nested values cannot be aggregated, but to count them it is enough to know whether they are there.
-    """
-    if function != "count" or not pa.types.is_nested(column.type):
-        return _input_name(column), column
-    missing, there = (Column(_core.Expr.literal(pa.scalar(value, pa.bool_())), pa.bool_()) for value in (None, True))
-    present = source.call("if_else", [source.call("is_null", [column]), missing, there])
-    return f"is there: {_input_name(column)}", present
-
-
 class Aggregated(Source):
     """One row for each combination of `keys` in `parent`; one row in all where there are no keys.
 
@@ -295,8 +283,8 @@ class Aggregated(Source):
         for aggregate in aggregates:
             name = None
             if aggregate.input is not None:
-                name, column = _argument(self.parent, aggregate.function, aggregate.input)
-                inputs[name] = column
+                name = _input_name(aggregate.input)
+                inputs[name] = aggregate.input
             specs.append((aggregate.name, aggregate.function, name, aggregate.options))
         plan = self.parent.project(list(inputs), list(inputs.values()))
         return plan.aggregate(self.key_names, specs, self.sort, self.dropna)

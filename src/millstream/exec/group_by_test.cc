@@ -83,6 +83,22 @@ TEST_P(GroupByWays, ReducesAWholeFrame) {
   EXPECT_EQ(MustGroup(schema, {}, {{}, specs, true, true}), json::parse(R"([[0.0, null, 0, 0, null, null, 0, false]])"));
 }
 
+TEST_P(GroupByWays, CountsNestedValues) {
+  const auto item = arrow::struct_({arrow::field("x", arrow::int64())});
+  const auto schema = arrow::schema(
+      {arrow::field("k", arrow::utf8()), arrow::field("s", item), arrow::field("l", arrow::list(arrow::int64()))});
+  const std::vector<json> batches = {R"([["a", {"x": 1}, [1]], ["a", null, []], ["b", {"x": null}, null]])"_json,
+                                     R"([["b", null, null], ["a", {"x": 2}, null]])"_json};
+  const std::vector<AggregateSpec> counts = {Spec("count", 1), {"count", 2, nullptr, "of lists"}};
+  EXPECT_EQ(MustGroup(schema, batches, {{0}, counts, true, true}), json::parse(R"([["a", 2, 2], ["b", 1, 0]])"));
+  EXPECT_EQ(MustGroup(schema, batches, {{}, counts, true, true}), json::parse("[[3, 2]]"));
+  for (const char* function : {"sum", "min", "nunique", "first", "any", "std"}) {
+    const auto refused = GroupBy::Make(schema, {{0}, {Spec(function, 1)}, true, true}, context_, 1);
+    EXPECT_TRUE(refused.status().IsTypeError()) << function << refused.status();
+  }
+  EXPECT_TRUE(GroupBy::Make(schema, {{1}, {Spec("count", 0)}, true, true}, context_, 1).status().IsTypeError());
+}
+
 TEST_P(GroupByWays, HasNoGroupsWithoutRows) {
   const auto schema = arrow::schema({arrow::field("k", arrow::int32()), arrow::field("v", arrow::float64())});
   EXPECT_EQ(MustGroup(schema, {}, {{0}, {Spec("sum", 1)}, true, true}), json::array());

@@ -47,6 +47,7 @@ class BlockStream final : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
+/// The pieces as one batch, whose dictionaries have but the values in use: a block has them whole.
 Result<std::shared_ptr<arrow::RecordBatch>> Join(const std::vector<KeyedRows>& pieces, arrow::MemoryPool* pool) {
   arrow::RecordBatchVector slices;
   const arrow::RecordBatch* last = nullptr;
@@ -91,8 +92,7 @@ std::shared_ptr<arrow::RecordBatch> WithSchema(const arrow::RecordBatch& batch, 
 
 Result<RunBlock> RunStore::Write(const std::vector<KeyedRows>& pieces) {
   ARROW_RETURN_NOT_OK(context_.CheckCancelled());
-  ARROW_ASSIGN_OR_RAISE(auto rows, Join(pieces, context_.pool));
-  ARROW_ASSIGN_OR_RAISE(rows, WithoutUnusedValues(std::move(rows), context_.pool));  // a block has its dictionaries whole
+  ARROW_ASSIGN_OR_RAISE(const auto rows, Join(pieces, context_.pool));
   std::vector<Record> records;
   for (const KeyedRows& piece : pieces) {
     // Rows of one morsel that follow each other stay neighbours: no other run has rows of it that belong between them.

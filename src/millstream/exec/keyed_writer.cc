@@ -71,12 +71,12 @@ class KeyFile {
 
   Status Add(const KeyedRows& piece) {
     bytes_ += piece.bytes;
+    // Joining unites dictionaries value by value, and formats write them whole.
+    ARROW_ASSIGN_OR_RAISE(auto rows, WithoutUnusedValues(piece.batch->Slice(piece.offset, piece.rows), pool_));
     if (piece.rows >= kJoinRows || piece.bytes >= kAloneBytes) {
       ARROW_RETURN_NOT_OK(WriteJoined());
-      return WriteRows(piece.batch->Slice(piece.offset, piece.rows));
+      return file_->Write(*rows);
     }
-    // Joining unites dictionaries, value by value.
-    ARROW_ASSIGN_OR_RAISE(auto rows, WithoutUnusedValues(piece.batch->Slice(piece.offset, piece.rows), pool_));
     small_.push_back(std::move(rows));
     small_bytes_ += piece.bytes;
     return small_bytes_ < kJoinBytes ? Status::OK() : WriteJoined();
@@ -99,15 +99,9 @@ class KeyFile {
     const auto pieces = std::exchange(small_, {});
     small_bytes_ = 0;
     if (pieces.empty()) return Status::OK();
-    if (pieces.size() == 1) return WriteRows(pieces.front());
+    if (pieces.size() == 1) return file_->Write(*pieces.front());
     ARROW_ASSIGN_OR_RAISE(auto joined, arrow::ConcatenateRecordBatches(pieces, pool_));
-    return WriteRows(std::move(joined));
-  }
-
-  /// Parquet writes a dictionary into each file whole.
-  Status WriteRows(std::shared_ptr<arrow::RecordBatch> rows) {
-    ARROW_ASSIGN_OR_RAISE(rows, WithoutUnusedValues(std::move(rows), pool_));
-    return file_->Write(*rows);
+    return file_->Write(*joined);
   }
 
   arrow::MemoryPool* pool_ = nullptr;
@@ -291,13 +285,12 @@ class KeyedWriter final : public PartitionedWriter {
       ARROW_RETURN_NOT_OK(CheckGoingOn());
       if (!queue_.empty()) {
         ARROW_RETURN_NOT_OK(WriteQueued(&lock));
-      } else if (busy_ > 0) {
-        // Rather than wait for who is writing already, write what else is worth it.
-        if (!QueueLargest(kEarlyAppendBytes, Room() / 2)) changed_.wait(lock);
-      } else if (pieces_ == 0) {
-        break;
       } else if (QueueLargest(kEarlyAppendBytes, Room() / 2)) {
         continue;
+      } else if (busy_ > 0) {
+        changed_.wait(lock);
+      } else if (pieces_ == 0) {
+        break;
       } else if (compacting_helps && waiting_bytes_ <= Room() / 2) {
         const int64_t before = HeldBytes();
         ARROW_RETURN_NOT_OK(Compact());

@@ -104,11 +104,11 @@ struct FullDisk final : Format {
   std::string extension() const override { return ".full"; }
   Result<Inspection> Inspect(const std::vector<fs::FileEntry>&, const fs::StorageOptions&, const nlohmann::json&,
                              const TaskContext&) const override {
-    return Status::NotImplemented("");
+    return Status::NotImplemented("this format is only written");
   }
   Result<std::unique_ptr<SplitReader>> OpenSplit(const Split&, const ReadRequest&, const fs::StorageOptions&,
                                                  const nlohmann::json&, const TaskContext&) const override {
-    return Status::NotImplemented("");
+    return Status::NotImplemented("this format is only written");
   }
   Result<std::unique_ptr<FileWriter>> OpenWriter(std::shared_ptr<arrow::io::OutputStream>,
                                                  const std::shared_ptr<arrow::Schema>&, const nlohmann::json&,

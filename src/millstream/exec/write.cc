@@ -45,7 +45,9 @@ Result<OlderParts> FindOlderParts(const std::string& directory, const std::strin
   selector.recursive = true;
   selector.allow_not_found = true;
   ARROW_ASSIGN_OR_RAISE(auto infos, location.filesystem->GetFileInfo(selector));
-  const std::string before = pattern.substr(0, pattern.find('*'));
+  const size_t star = pattern.find('*');
+  const std::string before = pattern.substr(0, star);
+  const std::string after = star == std::string::npos ? "" : pattern.substr(star + 1);
   OlderParts older;
   for (const auto& info : infos) {
     const std::string name = info.base_name();
@@ -55,7 +57,7 @@ Result<OlderParts> FindOlderParts(const std::string& directory, const std::strin
     auto [end, error] = std::from_chars(name.data() + before.size(), name.data() + name.size(), number);
     if (error != std::errc()) continue;
     older.next_number = std::max(older.next_number, number + 1);
-    if (older.file) continue;
+    if (older.file || std::string_view(end, name.data() + name.size()) != after) continue;
     const std::string folder = directory.ends_with('/') ? directory.substr(0, directory.size() - 1) : directory;
     older.file = fs::FileEntry{folder + info.path().substr(location.path.size()), info.size(), ""};
   }

@@ -169,14 +169,7 @@ class StandardOutputJob final : public OutputJob {
         files.push_back({name, bytes});
       }
     }
-    if (state_->kind->copy_permissions && names.size() == 1 && state_->options.mode == OutputMode::kOverwrite) {
-      const auto& paths = state_->paths;
-      const std::string inside = "/" + names[0];
-      ARROW_RETURN_NOT_OK(state_->kind->copy_permissions(paths.directory + inside, paths.files() + inside));
-    }
-    const bool rename = state_->kind->renames_folders;
-    const Status moved =
-        rename ? CommitByRename(state_->paths, names, state_->options) : CommitByCopy(state_->paths, names, state_->options);
+    const Status moved = Publish(names);
     if (!moved.ok()) {
       // Older output that could not be put back is in the job's folder: that must not be removed.
       if (!HoldsOldOutput()) ARROW_UNUSED(RemoveTraces());
@@ -199,6 +192,16 @@ class StandardOutputJob final : public OutputJob {
   }
 
  private:
+  Status Publish(const std::vector<std::string>& names) {
+    const JobPaths& paths = state_->paths;
+    if (state_->kind->copy_permissions && names.size() == 1 && state_->options.mode == OutputMode::kOverwrite) {
+      const std::string inside = "/" + names[0];
+      ARROW_RETURN_NOT_OK(state_->kind->copy_permissions(paths.directory + inside, paths.files() + inside));
+    }
+    return state_->kind->renames_folders ? CommitByRename(paths, names, state_->options)
+                                         : CommitByCopy(paths, names, state_->options);
+  }
+
   /// Appending must not replace a file, and neither must a job that is to fail where output exists.
   Status CheckIsNew(const std::string& name) {
     const bool whole_folder_was_empty = state_->options.mode == OutputMode::kError && !state_->options.only_named;

@@ -219,6 +219,19 @@ TEST_F(LocalOutput, AFailedCommitPutsEverythingBack) {
   EXPECT_THAT(Tree(), ElementsAre("b=a file where a folder is to go", "k=1/a.txt=old", "k=1/b.txt=somebody else's"));
 }
 
+TEST_F(LocalOutput, ACommitThatCannotGivePermissionsLeavesNothing) {
+  Put("a.csv", "old");
+  auto job = Begin();
+  Write(job.get(), "a.csv", "new");
+  for (const auto& entry : stdfs::recursive_directory_iterator(dir_ / "_temporary")) {
+    if (entry.is_regular_file()) stdfs::remove(entry.path());
+  }
+  const Status status = job->Commit().status();
+  EXPECT_THAT(status.message(), HasSubstr("commit failed"));
+  EXPECT_THAT(status.message(), HasSubstr("permissions"));
+  EXPECT_THAT(Tree(), ElementsAre("a.csv=old"));
+}
+
 TEST_F(LocalOutput, NamesThatLeadElsewhereAreRefused) {
   auto job = Begin();
   for (const char* name : {"", "/etc/x", "../x", "a/../x", "a//b", "a/", "./a", "_temporary/x"}) {

@@ -177,14 +177,16 @@ Result<ValueKind> ValueKindOf(const std::shared_ptr<arrow::DataType>& any_type) 
 Result<ColumnReader> ColumnReader::Make(std::shared_ptr<arrow::DataType> type, arrow::MemoryPool* pool) {
   ColumnReader reader;
   reader.pool_ = pool;
-  ARROW_ASSIGN_OR_RAISE(reader.kind_, ValueKindOf(type));
+  reader.type_ = ValueTypeOf(type);
+  if (!arrow::is_nested(reader.type_->id())) {
+    ARROW_ASSIGN_OR_RAISE(reader.kind_, ValueKindOf(type));
+  }
   if (reader.kind_ == ValueKind::kString) {
     reader.strings_.resize(kChunkRows);
-  } else {
+  } else if (reader.kind_) {
     reader.words_.resize(kChunkRows);
   }
   reader.present_.resize(kChunkRows);
-  reader.type_ = ValueTypeOf(type);
   return reader;
 }
 
@@ -198,7 +200,7 @@ Status ColumnReader::Bind(const arrow::ArrayData& column) {
 
 Status ColumnReader::BindDictionary(const std::shared_ptr<arrow::ArrayData>& dictionary) {
   const int64_t n = dictionary->length;
-  const int64_t width = kind_ == ValueKind::kString ? sizeof(StringSlot) : sizeof(uint64_t);
+  const int64_t width = !kind_ ? 0 : kind_ == ValueKind::kString ? sizeof(StringSlot) : sizeof(uint64_t);
   dictionary_ = nullptr;
   ARROW_ASSIGN_OR_RAISE(dictionary_values_, arrow::AllocateBuffer(n * width, pool_));
   ARROW_ASSIGN_OR_RAISE(dictionary_present_, arrow::AllocateBuffer(n, pool_));
@@ -206,7 +208,7 @@ Status ColumnReader::BindDictionary(const std::shared_ptr<arrow::ArrayData>& dic
     const int64_t rows = std::min(kChunkRows, n - begin);
     ARROW_ASSIGN_OR_RAISE(auto chunk, ReadPlain(*dictionary, begin, rows));
     const void* values = kind_ == ValueKind::kString ? static_cast<const void*>(chunk.strings) : chunk.words;
-    std::memcpy(dictionary_values_->mutable_data() + begin * width, values, rows * width);
+    if (width > 0) std::memcpy(dictionary_values_->mutable_data() + begin * width, values, rows * width);
     if (chunk.present) {
       std::memcpy(dictionary_present_->mutable_data() + begin, chunk.present, rows);
     } else {
@@ -232,9 +234,13 @@ bool ColumnReader::ReadPresent(const arrow::ArrayData& column, int64_t offset, i
     std::memset(present_.data(), 0, n);
     return false;
   }
+  uint8_t all = 1;
+  if (!kind_) {  // unions and runs have no bits of their own
+    for (int64_t i = 0; i < n; ++i) all &= present_[i] = column.IsValid(offset + i);
+    return all != 0;
+  }
   if (column.buffers[0] == nullptr || column.null_count == 0) return true;
   const uint8_t* bits = column.buffers[0]->data();
-  uint8_t all = 1;
   for (int64_t i = 0; i < n; ++i) {
     present_[i] = arrow::bit_util::GetBit(bits, column.offset + offset + i);
     all &= present_[i];
@@ -276,7 +282,7 @@ Result<ColumnChunk> ColumnReader::ReadPlain(const arrow::ArrayData& column, int6
     chunk.strings = strings_.data();
   } else if (type_->id() == arrow::Type::NA) {
     chunk.words = words_.data();
-  } else {
+  } else if (kind_) {
     chunk.words = ReadAnyWords(*type_, column, offset, n, words_.data());
   }
   if (kind_ == ValueKind::kFloat) {
@@ -315,7 +321,7 @@ void ColumnReader::ReadValues(int64_t n, ColumnChunk* chunk) {
     const auto* values = reinterpret_cast<const StringSlot*>(dictionary_values_->data());
     for (int64_t i = 0; i < n; ++i) strings_[i] = codes_[i] >= 0 ? values[codes_[i]] : StringSlot::Missing();
     chunk->strings = strings_.data();
-  } else {
+  } else if (kind_) {
     const auto* values = reinterpret_cast<const uint64_t*>(dictionary_values_->data());
     for (int64_t i = 0; i < n; ++i) words_[i] = codes_[i] >= 0 ? values[codes_[i]] : 0;
     chunk->words = words_.data();

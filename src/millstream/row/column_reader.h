@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <arrow/type_fwd.h>
@@ -43,9 +44,8 @@ Result<ValueKind> ValueKindOf(const std::shared_ptr<arrow::DataType>& type);
 /// Null and NaN are missing. Not thread-safe: it owns the scratch its chunks point to.
 class ColumnReader {
  public:
+  /// Of nested types, chunks say which values are present and nothing else.
   static Result<ColumnReader> Make(std::shared_ptr<arrow::DataType> type, arrow::MemoryPool* pool);
-
-  ValueKind kind() const { return kind_; }
 
   /// Starts reading `column`, which must outlive the chunks: of the reader's type, or a dictionary of such values. OutOfMemory
   /// if the dictionary does not fit.
@@ -76,7 +76,7 @@ class ColumnReader {
   arrow::MemoryPool* pool_ = nullptr;
   std::shared_ptr<arrow::DataType> type_;        ///< of the values
   std::shared_ptr<arrow::DataType> index_type_;  ///< of the codes
-  ValueKind kind_ = ValueKind::kInt;
+  std::optional<ValueKind> kind_;                ///< none: nested
   const arrow::ArrayData* column_ = nullptr;
   std::vector<uint64_t> words_;
   std::vector<StringSlot> strings_;

@@ -5,6 +5,7 @@
 #include <arrow/extension_type.h>
 #include <arrow/visit_array_inline.h>
 
+#include "millstream/base/civil_time.h"
 #include "millstream/format/csv/cell_text.h"
 
 namespace millstream::csv {
@@ -54,7 +55,7 @@ class JsonVisitor {
     const auto& type = static_cast<const arrow::TimestampType&>(*array.type());
     return Quoted([&](std::string* text) {
       AppendTimestamp(array.Value(row_), type.unit(), text);
-      if (!type.timezone().empty()) AppendOffset(0, text);
+      if (!type.timezone().empty()) AppendOffset(0, ":", text);
     });
   }
   Status Visit(const arrow::StructArray& array) {

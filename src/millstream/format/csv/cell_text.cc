@@ -6,12 +6,10 @@
 #include <cstring>
 #include <ctime>
 
+#include "millstream/base/civil_time.h"
+
 namespace millstream::csv {
 namespace {
-
-constexpr int64_t kSecondsPerDay = 86400;
-
-int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
 
 char* Append(char* out, const char* text) {
   const size_t size = std::strlen(text);
@@ -80,29 +78,8 @@ SecondsAndFraction SplitSeconds(int64_t value, arrow::TimeUnit::type unit) {
 char* FormatFloat(double value, char* out) { return FormatFloating(value, 1e16, out); }
 char* FormatFloat(float value, char* out) { return FormatFloating(value, 1e6f, out); }
 
-CivilTime ToCivilTime(int64_t value, arrow::TimeUnit::type unit) {
-  const auto [seconds, nanoseconds] = SplitSeconds(value, unit);
-  const int64_t days = FloorDivide(seconds, kSecondsPerDay);
-  const auto second_of_day = static_cast<int>(seconds - days * kSecondsPerDay);
-  // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": civil_from_days.
-  const int64_t shifted = days + 719468;
-  const int64_t era = FloorDivide(shifted, 146097);
-  const int64_t day_of_era = shifted - era * 146097;
-  const int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const auto march_month = static_cast<int>((5 * day_of_year + 2) / 153);
-  const int month = march_month < 10 ? march_month + 3 : march_month - 9;
-  return {.year = year_of_era + era * 400 + (month <= 2 ? 1 : 0),
-          .month = month,
-          .day = static_cast<int>(day_of_year) - (153 * march_month + 2) / 5 + 1,
-          .hour = second_of_day / 3600,
-          .minute = second_of_day / 60 % 60,
-          .second = second_of_day % 60,
-          .nanosecond = nanoseconds};
-}
-
 void AppendDate(int64_t days, std::string* out) {
-  const CivilTime time = ToCivilTime(days * kSecondsPerDay, arrow::TimeUnit::SECOND);
+  const CivilTime time = CivilFromDays(days);
   if (time.year >= 0 && time.year <= 9999) {
     AppendTwo(static_cast<int>(time.year / 100), out);
     AppendTwo(static_cast<int>(time.year % 100), out);
@@ -115,26 +92,6 @@ void AppendDate(int64_t days, std::string* out) {
   AppendTwo(time.day, out);
 }
 
-namespace {
-
-void AppendOffset(int64_t seconds, std::string_view separator, std::string* out) {
-  out->push_back(seconds < 0 ? '-' : '+');
-  const int64_t ahead = std::abs(seconds);
-  AppendTwo(static_cast<int>(ahead / 3600), out);
-  out->append(separator);
-  AppendTwo(static_cast<int>(ahead / 60 % 60), out);
-  if (ahead % 60 == 0) return;
-  out->append(separator);
-  AppendTwo(static_cast<int>(ahead % 60), out);
-}
-
-}  // namespace
-
-int64_t UnitsPerSecond(arrow::TimeUnit::type unit) {
-  constexpr int64_t kUnits[] = {1, 1000, 1000000, 1000000000};
-  return kUnits[unit];
-}
-
 void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, std::string* out) {
   const auto [seconds, nanoseconds] = SplitSeconds(value, unit);
   const int64_t days = FloorDivide(seconds, kSecondsPerDay);
@@ -144,11 +101,9 @@ void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, std::string* out
   AppendFraction(nanoseconds, 3, out);
 }
 
-void AppendOffset(int64_t seconds, std::string* out) { AppendOffset(seconds, ":", out); }
-
 void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, std::optional<int64_t> offset,
                          std::string* out) {
-  const CivilTime time = ToCivilTime(value, unit);
+  const CivilTime time = CivilFromTicks(value, unit);
   std::tm fields = {};
   fields.tm_year = static_cast<int>(time.year - 1900);
   fields.tm_mon = time.month - 1;

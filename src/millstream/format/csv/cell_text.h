@@ -20,25 +20,14 @@ char* FormatFloat(double value, char* out);
 /// The same for a float32, as numpy lays it out.
 char* FormatFloat(float value, char* out);
 
-/// Nanoseconds, microseconds, ... since 1970 split up: days and the time of the day.
-struct CivilTime {
-  int64_t year;
-  int month, day, hour, minute, second;
-  int64_t nanosecond;
-};
-CivilTime ToCivilTime(int64_t value, arrow::TimeUnit::type unit);
-
 /// "2013-01-01", also of years beyond 9999.
 void AppendDate(int64_t days, std::string* out);
 /// "2013-01-01 15:11:48", with a fraction of 3, 6 or 9 digits where there is one.
 void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, std::string* out);
-/// What local time is ahead of UTC: "+02:00", "-03:30", with seconds where there are such.
-void AppendOffset(int64_t seconds, std::string* out);
 /// As strftime with `format`, and %f for microseconds. `offset`: how many seconds a local time is ahead of UTC, for %z; without
 /// it there is no zone, and %z and %Z are empty.
 void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::string& format, std::optional<int64_t> offset,
                          std::string* out);
-int64_t UnitsPerSecond(arrow::TimeUnit::type unit);
 /// "15:11:48", with a fraction as above.
 void AppendTimeOfDay(int64_t value, arrow::TimeUnit::type unit, std::string* out);
 /// "1 days 03:46:40", with a fraction of 6 or 9 digits where there is one.

@@ -12,6 +12,7 @@
 #include <arrow/util/bit_util.h>
 #include <simdjson.h>
 
+#include "millstream/base/civil_time.h"
 #include "millstream/format/csv/parse_number.h"
 #include "millstream/format/csv/parse_time.h"
 
@@ -219,7 +220,7 @@ class TimestampValueParser {
  public:
   using Value = int64_t;
   TimestampValueParser(const ReadColumn& column, const ReadOptions&)
-      : parser_(UnitsPerSecond(*column.spec.type), !TypeOf(*column.spec.type).timezone().empty()) {}
+      : parser_(UnitsPerSecond(TypeOf(*column.spec.type).unit()), !TypeOf(*column.spec.type).timezone().empty()) {}
 
   bool Fast(const char* text, int64_t size, int64_t* value) {
     return size >= 10 && parser_.Parse({text, static_cast<size_t>(size)}, value);
@@ -230,18 +231,6 @@ class TimestampValueParser {
  private:
   static const arrow::TimestampType& TypeOf(const arrow::DataType& type) {
     return static_cast<const arrow::TimestampType&>(type);
-  }
-  static int64_t UnitsPerSecond(const arrow::DataType& type) {
-    switch (TypeOf(type).unit()) {
-      case arrow::TimeUnit::SECOND:
-        return 1;
-      case arrow::TimeUnit::MILLI:
-        return 1000;
-      case arrow::TimeUnit::MICRO:
-        return 1000000;
-      default:
-        return 1000000000;
-    }
   }
   TimestampParser parser_;
 };

@@ -13,6 +13,7 @@
 #include <arrow/compute/exec.h>
 #include <arrow/extension_type.h>
 
+#include "millstream/base/civil_time.h"
 #include "millstream/format/csv/cell_text.h"
 #include "millstream/format/csv/write_options.h"
 
@@ -201,7 +202,7 @@ class TimestampWriter final : public CellWriter {
       AppendFormattedTime(local, unit_, format_, zoned_ ? std::optional(offset) : std::nullopt, &text_);
     } else {
       AppendTimestamp(local, unit_, &text_);
-      if (zoned_) AppendOffset(offset, &text_);
+      if (zoned_) AppendOffset(offset, ":", &text_);
     }
     return sink->Text(text_);
   }

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "millstream/base/civil_time.h"
+
 namespace millstream::csv {
 namespace {
 
@@ -11,12 +13,6 @@ inline int TwoDigits(const char* text, unsigned* bad) {
   const auto ones = static_cast<unsigned>(static_cast<uint8_t>(text[1]) - '0');
   *bad |= (tens > 9) | (ones > 9);
   return static_cast<int>(tens * 10 + ones);
-}
-
-int DaysInMonth(int64_t year, int month) {
-  static constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
 /// What a zone's suffix adds to UTC: Z, " UTC", +HH, +HHMM, +HH:MM or +HH:MM:SS; false for anything else.
@@ -37,23 +33,13 @@ bool ParseOffset(std::string_view text, int64_t* seconds) {
 
 }  // namespace
 
-int64_t DaysFromCivil(int64_t year, int month, int day) {
-  // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-  year -= month <= 2;
-  const int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const int64_t year_of_era = year - era * 400;
-  const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146097 + day_of_era - 719468;
-}
-
 bool ParseIsoDate(std::string_view text, int64_t* days) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
   unsigned bad = 0;
   const int64_t year = TwoDigits(text.data(), &bad) * 100 + TwoDigits(text.data() + 2, &bad);
   const int month = TwoDigits(text.data() + 5, &bad);
   const int day = TwoDigits(text.data() + 8, &bad);
-  if (bad || month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month)) return false;
+  if (bad || !IsDate(year, month, day)) return false;
   *days = DaysFromCivil(year, month, day);
   return true;
 }
@@ -85,7 +71,7 @@ bool TimestampParser::ParseFraction(std::string_view digits, int64_t* units) con
 bool TimestampParser::Parse(std::string_view text, int64_t* value) {
   int64_t days;
   if (text.size() < 10 || !ParseDate(text.data(), &days)) return false;
-  int64_t seconds = days * 86400;
+  int64_t seconds = days * kSecondsPerDay;
   int64_t units = 0;
   text.remove_prefix(10);
   if (!text.empty()) {

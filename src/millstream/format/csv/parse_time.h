@@ -7,9 +7,6 @@
 
 namespace millstream::csv {
 
-/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar.
-int64_t DaysFromCivil(int64_t year, int month, int day);
-
 /// Reads timestamps of one column; remembers the last date, which neighbouring rows mostly share.
 class TimestampParser {
  public:

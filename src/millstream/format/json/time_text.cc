@@ -5,6 +5,8 @@
 
 #include <arrow/type.h>
 
+#include "millstream/base/civil_time.h"
+
 namespace millstream::json_format {
 namespace {
 
@@ -30,12 +32,6 @@ struct Scanner {
     return true;
   }
 };
-
-int DaysInMonth(int year, int month) {
-  static constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return month == 2 && leap ? 29 : kDays[month - 1];
-}
 
 bool ReadFraction(Scanner* in, IsoTime* out) {
   int digit;
@@ -64,35 +60,6 @@ bool ReadOffset(Scanner* in, IsoTime* out) {
   return true;
 }
 
-/// Days since 1970-01-01 of a date of the proleptic Gregorian calendar; here and below after H. Hinnant, "chrono-compatible
-/// low-level date algorithms".
-int64_t DaysFromCivil(int64_t year, int month, int day) {
-  year -= month <= 2;
-  const int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const int64_t year_of_era = year - era * 400;
-  const int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146097 + day_of_era - 719468;
-}
-
-struct Date {
-  int64_t year;
-  int month;
-  int day;
-};
-
-Date CivilFromDays(int64_t days) {
-  days += 719468;
-  const int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  const int64_t day_of_era = days - era * 146097;
-  const int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
-  const int day = static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1);
-  const int month = static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
-  return {year_of_era + era * 400 + (month <= 2), month, day};
-}
-
 /// Whole days, rounded down, and the nanoseconds of the day.
 std::pair<int64_t, int64_t> SplitDays(int64_t value, int64_t tick) {
   const __int128 nanoseconds = static_cast<__int128>(value) * tick;
@@ -112,8 +79,8 @@ std::optional<IsoTime> ParseIso8601(std::string_view text) {
   IsoTime out;
   int year, month, day;
   if (!in.Digits(4, &year) || !in.Byte('-') || !in.Digits(2, &month) || !in.Byte('-') || !in.Digits(2, &day)) return {};
-  if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month)) return {};
-  out.seconds = DaysFromCivil(year, month, day) * 86400;
+  if (!IsDate(year, month, day)) return {};
+  out.seconds = DaysFromCivil(year, month, day) * kSecondsPerDay;
   if (in.text.empty()) return out;
 
   int hour, minute, second = 0;
@@ -130,18 +97,7 @@ std::optional<IsoTime> ParseIso8601(std::string_view text) {
   return out;
 }
 
-int64_t TickNanoseconds(arrow::TimeUnit::type unit) {
-  switch (unit) {
-    case arrow::TimeUnit::SECOND:
-      return 1'000'000'000;
-    case arrow::TimeUnit::MILLI:
-      return 1'000'000;
-    case arrow::TimeUnit::MICRO:
-      return 1'000;
-    default:
-      return 1;
-  }
-}
+int64_t TickNanoseconds(arrow::TimeUnit::type unit) { return kSecond / UnitsPerSecond(unit); }
 
 std::optional<int64_t> CountIn(int64_t value, int64_t tick, int64_t unit) {
   const __int128 nanoseconds = static_cast<__int128>(value) * tick;
@@ -153,7 +109,7 @@ std::optional<int64_t> CountIn(int64_t value, int64_t tick, int64_t unit) {
 
 std::string FormatIso8601(int64_t value, int64_t tick, int64_t unit, bool zoned) {
   const auto [days, nanoseconds] = SplitDays(value, tick);
-  const Date date = CivilFromDays(days);
+  const CivilTime date = CivilFromDays(days);
   const int64_t seconds = nanoseconds / kSecond;
   char text[64];
   int size = std::snprintf(text, sizeof(text), "%04lld-%02d-%02dT%02d:%02d:%02d", static_cast<long long>(date.year), date.month,

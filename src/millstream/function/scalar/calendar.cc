@@ -16,8 +16,6 @@ constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednes
                                                    "Friday", "Saturday", "Sunday"};
 constexpr size_t kShortName = 3;
 
-bool IsLeap(int64_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
-
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Walks over text from the left; every step says whether it found what it wanted.
@@ -99,8 +97,7 @@ class Reader {
 };
 
 bool IsValid(const CivilTime& time) {
-  return time.month >= 1 && time.month <= 12 && time.day >= 1 && time.day <= DaysInMonth(time.year, time.month) &&
-         time.hour < 24 && time.minute < 60 && time.second < 60;
+  return IsDate(time.year, time.month, time.day) && time.hour < 24 && time.minute < 60 && time.second < 60;
 }
 
 bool ReadClock(Reader* reader, CivilTime* time) {
@@ -123,14 +120,6 @@ void AppendNumber(int64_t value, int width, std::string* out) {
   if (value < 0) *out += '-';
   for (int i = static_cast<int>(digits.size()); i < width; ++i) *out += '0';
   *out += digits;
-}
-
-void AppendOffset(int seconds, std::string_view separator, std::string* out) {
-  *out += seconds < 0 ? '-' : '+';
-  const int minutes = std::abs(seconds) / 60;
-  AppendNumber(minutes / 60, 2, out);
-  *out += separator;
-  AppendNumber(minutes % 60, 2, out);
 }
 
 // A time under way: what its directives said so far.
@@ -191,59 +180,6 @@ bool ReadDirective(char directive, Reader* reader, PartialTime* partial) {
 }
 
 }  // namespace
-
-int64_t DaysFromCivil(int64_t year, int month, int day) {
-  year -= month <= 2;
-  const int64_t era = FloorDivide(year, 400);
-  const int64_t year_of_era = year - era * 400;
-  const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146097 + day_of_era - 719468;
-}
-
-int DaysInMonth(int64_t year, int month) {
-  constexpr std::array<int, 12> kDaysOf = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  return kDaysOf[month - 1] + (month == 2 && IsLeap(year));
-}
-
-int Weekday(int64_t days) { return static_cast<int>(days + 3 - FloorDivide(days + 3, 7) * 7); }
-
-int64_t UnitsPerSecond(arrow::TimeUnit::type unit) {
-  constexpr std::array<int64_t, 4> kUnits = {1, 1000, 1000000, 1000000000};
-  return kUnits[static_cast<size_t>(unit)];
-}
-
-CivilTime CivilFromTicks(int64_t ticks, arrow::TimeUnit::type unit) {
-  const int64_t per_second = UnitsPerSecond(unit);
-  const int64_t seconds = FloorDivide(ticks, per_second);
-  const int64_t days = FloorDivide(seconds, 86400);
-  const int64_t second_of_day = seconds - days * 86400;
-  CivilTime time;
-  const int64_t shifted = days + 719468;
-  const int64_t era = FloorDivide(shifted, 146097);
-  const int64_t day_of_era = shifted - era * 146097;
-  const int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month = (5 * day_of_year + 2) / 153;
-  time.day = static_cast<int>(day_of_year - (153 * month + 2) / 5 + 1);
-  time.month = static_cast<int>(month < 10 ? month + 3 : month - 9);
-  time.year = year_of_era + era * 400 + (time.month <= 2);
-  time.hour = static_cast<int>(second_of_day / 3600);
-  time.minute = static_cast<int>(second_of_day / 60 % 60);
-  time.second = static_cast<int>(second_of_day % 60);
-  time.nanosecond = static_cast<int>((ticks - seconds * per_second) * (1000000000 / per_second));
-  return time;
-}
-
-std::optional<int64_t> TicksFromCivil(const CivilTime& time, arrow::TimeUnit::type unit) {
-  const int64_t per_second = UnitsPerSecond(unit);
-  const int64_t seconds = DaysFromCivil(time.year, time.month, time.day) * 86400 + time.hour * 3600 + time.minute * 60 +
-                          time.second - time.offset_seconds.value_or(0);
-  int64_t ticks = 0;
-  if (__builtin_mul_overflow(seconds, per_second, &ticks)) return std::nullopt;
-  if (__builtin_add_overflow(ticks, time.nanosecond / (1000000000 / per_second), &ticks)) return std::nullopt;
-  return ticks;
-}
 
 std::optional<CivilTime> ParseIso(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -391,7 +327,8 @@ std::optional<CivilTime> TimeFormat::Read(std::string_view text) const {
   if (!reader.AtEnd()) return std::nullopt;
   if (partial.afternoon) time.hour = time.hour % 12 + (*partial.afternoon ? 12 : 0);
   if (partial.day_of_year) {
-    if (*partial.day_of_year < 1 || *partial.day_of_year > (IsLeap(time.year) ? 366 : 365)) return std::nullopt;
+    if (*partial.day_of_year < 1 || *partial.day_of_year > DaysFromCivil(time.year + 1, 1, 1) - DaysFromCivil(time.year, 1, 1))
+      return std::nullopt;
     int day = *partial.day_of_year;
     for (time.month = 1; day > DaysInMonth(time.year, time.month); ++time.month) day -= DaysInMonth(time.year, time.month);
     time.day = day;

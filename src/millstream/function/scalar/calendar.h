@@ -1,39 +1,15 @@
-// Times as civil dates: counting days, reading and writing text. Proleptic Gregorian, years 0 to 9999 in text.
+// Civil times as text: ISO 8601, and strftime formats. Years 0 to 9999.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <arrow/type_fwd.h>
-
+#include "millstream/base/civil_time.h"
 #include "millstream/base/result.h"
 
 namespace millstream::scalar {
-
-struct CivilTime {
-  int64_t year = 1970;
-  int month = 1, day = 1;  ///< from 1
-  int hour = 0, minute = 0, second = 0, nanosecond = 0;
-  std::optional<int> offset_seconds;  ///< east of UTC, where the text has one
-};
-
-/// Days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms").
-int64_t DaysFromCivil(int64_t year, int month, int day);
-int DaysInMonth(int64_t year, int month);
-/// Monday is 0.
-int Weekday(int64_t days);
-
-/// Rounded down; `b` is positive.
-inline int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
-int64_t UnitsPerSecond(arrow::TimeUnit::type unit);
-/// `ticks` of `unit` since 1970.
-CivilTime CivilFromTicks(int64_t ticks, arrow::TimeUnit::type unit);
-/// The other way, offset subtracted; finer digits than `unit` holds are cut off. nullopt where it does not fit 64 bits.
-std::optional<int64_t> TicksFromCivil(const CivilTime& time, arrow::TimeUnit::type unit);
 
 /// ISO 8601: "2024-01-31", "2024-01-31 12:30", "2024-01-31T12:30:15.123456789+01:00", "20240131", spaces around it; nullopt
 /// otherwise.

@@ -268,6 +268,9 @@ TEST(Datetime, PartsAndRounding) {
   ExpectFunction("dt_as_unit", {Column(micros, "[1500000]")}, arrow::timestamp(TimeUnit::SECOND), "[1]", {{"unit", "s"}});
   ExpectFunction("dt_as_unit", {Column(micros, "[-1000, null]")}, arrow::timestamp(TimeUnit::SECOND), "[-1, null]",
                  {{"unit", "s"}});
+  const auto kolkata = arrow::timestamp(TimeUnit::SECOND, "Asia/Kolkata");  // in 1900 as in Python's zoneinfo
+  ExpectFunction("dt_strftime", {Column(kolkata, "[-2208988800, 0]")}, text, R"(["05:21:10 +052110", "05:30:00 +0530"])",
+                 {{"format", "%T %z"}});
   EXPECT_TRUE(RunFunction("dt_year", {Column(text, R"(["2024"])")}).status().IsTypeError());
   EXPECT_THAT(RunFunction("dt_floor", {times}, {{"freq", "2 weeks"}}).status().message(), HasSubstr("2 weeks"));
   EXPECT_FALSE(RunFunction("dt_tz_localize", {times}, {{"tz", "Mars/Olympus"}}).ok());
