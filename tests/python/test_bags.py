@@ -353,11 +353,15 @@ def test_frames_of_avro_records_hold_their_values(tmp_path):
     assert bag.count().compute() == 2
 
 
-def test_records_whose_fields_are_named_unlike_types_are_no_unions(tmp_path):
+def test_records_whose_fields_are_named_as_types_are_no_unions(tmp_path):
     inner = record_of("inner", name=["null", "string"], date=["null", {"type": "int", "logicalType": "date"}])
     records = [{"v": {"name": None, "date": DAY}}]
     written(tmp_path / "x.avro", record_of(v=inner), records)
     assert db.read_avro(tmp_path / "x.avro").compute() == records
+    types = record_of("inner", int=["null", "int"], string=["null", "string"])
+    records = [{"v": {"int": 1, "string": "one"}}, {"v": {"int": None, "string": "x"}}]
+    written(tmp_path / "y.avro", record_of(v=types), records)
+    assert db.read_avro(tmp_path / "y.avro").compute() == records
 
 
 @pytest.mark.parametrize("name", AVRO)

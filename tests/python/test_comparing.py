@@ -174,3 +174,17 @@ def test_decimals_of_other_precision_and_integers(tmp_path):
     assert lazy.d.isin([2**62]).compute().tolist() == [False] * 3
     filtered = dd.read_parquet(tmp_path / "decimals.parquet", filters=[("d", "==", Decimal("2.5"))])
     assert filtered.i.compute().tolist() == [2]
+
+
+def test_decimals_of_many_digits_and_integers(tmp_path):
+    numbers = [Decimal(1), Decimal("1.5"), None]
+    table = pa.table({"d": pa.array(numbers, pa.decimal256(76, 60)), "i": [1, 2, 3]})
+    pq.write_table(table, tmp_path / "decimals.parquet")
+    lazy = dd.read_parquet(tmp_path / "decimals.parquet")
+    assert (lazy.d == 1).compute().tolist() == [True, False, False]
+    assert (lazy.d != 1).compute().tolist() == [False, True, True]
+    assert (lazy.d > 1).compute().tolist() == [False, True, False]
+    assert lazy.d.isin([1, 2]).compute().tolist() == [True, False, False]
+    # A column of integers may have 20 digits, and no decimal has 80.
+    with pytest.raises(TypeError, match="76 digits"):
+        (lazy.d == lazy.i).compute()

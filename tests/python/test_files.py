@@ -454,6 +454,13 @@ def test_json_keys_behind_the_sample_matter_where_records_are_wanted(tmp_path):
     for whole in (lazy, lazy.assign(b=1), lazy.rename(columns={"a": "b"}), lazy[lazy.a == 1], lazy.assign(v=lazy.v * 2)):
         with pytest.raises(ValueError, match=r'line 11: .*"late"'):
             whole.compute()
+    for of_all in (lazy.count(), lazy.sum(), lazy.groupby("a").count(), lazy.groupby("a").agg("sum")):
+        with pytest.raises(ValueError, match=r'line 11: .*"late"'):
+            of_all.compute()
+    # Named columns are not all columns.
+    assert lazy.groupby("a").agg({"v": "sum"}).compute().v.to_dict() == {1: 22}
+    assert lazy.groupby("a")[["v"]].sum().compute().v.to_dict() == {1: 22}
+    assert lazy[["v"]].sum().compute().v == 22
     with pytest.raises(ValueError, match=r'line 11: .*"late"'):
         lazy.map_partitions(lambda rows: rows)[["a"]].compute()
 
@@ -465,6 +472,8 @@ def test_files_of_other_kinds_beside_parquet(tmp_path):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "one.parquet.md5").write_text("0")
     assert sorted(dd.read_parquet(tmp_path).a.compute()) == [1, 2]
+    (tmp_path / "old" / "THREE.PARQUET").write_bytes((tmp_path / "two.pq").read_bytes())
+    assert sorted(dd.read_parquet(tmp_path).a.compute()) == [1, 2, 2]
     (tmp_path / "plain").mkdir()
     pd.DataFrame({"a": [3]}).to_parquet(tmp_path / "plain" / "part-0")
     assert dd.read_parquet(tmp_path / "plain").a.compute().tolist() == [3]

@@ -1,5 +1,7 @@
 """What a write does to what is there already."""
 
+import gzip
+
 import pandas as pd
 import pytest
 
@@ -80,6 +82,25 @@ def test_a_single_file_is_written_through_a_link_and_keeps_its_permissions(tmp_p
     frame([1]).to_csv(str(tmp_path / "link.csv"), single_file=True, index=False)
     assert (tmp_path / "link.csv").is_symlink() and real.read_text() == "a\n1\n"
     assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_links_are_followed_however_they_are_named(tmp_path):
+    (tmp_path / "data").mkdir()
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.symlink_to(second)
+    second.symlink_to("data/not-there-yet.csv")
+    frame([1]).to_csv(f"file://{first}", single_file=True, index=False)
+    assert (tmp_path / "data" / "not-there-yet.csv").read_text() == "a\n1\n"
+    assert first.is_symlink() and second.is_symlink()
+    (tmp_path / "round.csv").symlink_to("round.csv")
+    with pytest.raises(OSError, match="too many symbolic links"):
+        frame([1]).to_csv(str(tmp_path / "round.csv"), single_file=True, index=False)
+
+
+def test_compression_is_told_by_the_name_that_was_given(tmp_path):
+    (tmp_path / "latest.csv.gz").symlink_to("ab12")
+    frame([1, 2]).to_csv(str(tmp_path / "latest.csv.gz"), single_file=True, index=False)
+    assert gzip.decompress((tmp_path / "ab12").read_bytes()) == b"a\n1\n2\n"
 
 
 def test_append_goes_on_numbering(tmp_path):

@@ -18,6 +18,9 @@ else:
 
 Convert = Callable[[Any], Any]
 
+_UNION_MEMBER = b"millstream.avro.union_member"
+"""The mark of the engine's Avro reader, format/avro/arrow_type.h."""
+
 _CHUNK = 10_000
 """Rows that are Python objects at a time."""
 
@@ -82,20 +85,6 @@ def _value_of_union(members: Any, fields: dict[str, Convert | None]) -> Any:
     return None
 
 
-def _is_union(type_: pa.DataType) -> bool:
-    """Whether a struct stands for a union: the engine makes it of nullable members that are named as their types are.
-
-    One of an Avro type without a name of its own must be among them: those of records and enums might as well be fields.
-    """
-    types = pa.types
-    primitives = {
-        "boolean": types.is_boolean, "int": types.is_int32, "long": types.is_int64, "float": types.is_float32,
-        "double": types.is_float64, "bytes": types.is_binary, "string": types.is_string, "array": types.is_list,
-        "map": types.is_map,
-    }  # fmt: skip
-    members = list(type_)
-    told = [primitives[member.name](member.type) for member in members if member.name in primitives]
-    others = [member.type for member in members if member.name not in primitives]
-    if len(members) < 2 or not told or not all(told) or not all(member.nullable for member in members):
-        return False
-    return not any(matches(other) for other in others for name, matches in primitives.items() if name != "string")
+def _is_union(type_: pa.StructType) -> bool:
+    """Whether a struct stands for a union, with a member for each branch, of which one is not null."""
+    return any(field.metadata is not None and _UNION_MEMBER in field.metadata for field in type_)

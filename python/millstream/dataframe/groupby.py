@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -89,10 +89,10 @@ class _Grouped(ABC):
     _source: Source
     _keys: Keys
 
-    def _aggregated(self, outputs: Sequence[tuple[Hashable, Aggregate]]) -> DataFrame:
+    def _aggregated(self, outputs: Sequence[tuple[Hashable, Aggregate]], of_records: bool = False) -> DataFrame:
         keys = self._keys
         aggregates = tuple(distinct(aggregate for _, aggregate in outputs))
-        source = Aggregated(self._source, keys.columns, aggregates, keys.sort, keys.dropna)
+        source = Aggregated(self._source, keys.columns, aggregates, keys.sort, keys.dropna, of_records)
         levels = tuple(
             IndexLevel(name, replace(source.column(physical), nullable=key.nullable))
             for name, physical, key in zip(keys.names, source.key_names, keys.columns, strict=True)
@@ -128,8 +128,10 @@ def _split(result: C, split_out: Any) -> C:
 class DataFrameGroupBy(_Grouped):
     """`df.groupby(keys)`: choose columns with [], then aggregate."""
 
-    def __init__(self, frame: DataFrame, keys: Keys, labels: Sequence[Hashable]) -> None:
-        self._frame, self._source, self._keys, self._chosen = frame, frame._source, keys, list(labels)
+    def __init__(self, frame: DataFrame, keys: Keys, labels: Sequence[Hashable], chosen: bool = False) -> None:
+        """`chosen`: the columns `labels` were named, rather than being what the frame has."""
+        self._frame, self._source, self._keys = frame, frame._source, keys
+        self._labels, self._chosen = list(labels), chosen
 
     @property
     def _size_name(self) -> Hashable:
@@ -138,7 +140,7 @@ class DataFrameGroupBy(_Grouped):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, (list, tuple)) and key not in self._frame:
             self._frame._require(list(key))
-            return DataFrameGroupBy(self._frame, self._keys, list(key))
+            return DataFrameGroupBy(self._frame, self._keys, list(key), chosen=True)
         series = self._frame._column(key)
         return SeriesGroupBy(self._source, self._keys, key, series._column)
 
@@ -148,19 +150,20 @@ class DataFrameGroupBy(_Grouped):
         raise no_attribute("DataFrameGroupBy", name, rows_of_groups=True)
 
     def _reduce(self, function: str, split_out: Any, numeric_only: bool = False, **options: Any) -> DataFrame:
-        chosen = [label for label in self._chosen if not numeric_only or ops.is_numeric(self._frame._by_label[label].type)]
-        outputs = [(label, self._aggregate(function, self._frame._by_label[label], label, options)) for label in chosen]
-        return _split(self._aggregated(outputs), split_out)
+        labels = [label for label in self._labels if not numeric_only or ops.is_numeric(self._frame._by_label[label].type)]
+        outputs = [(label, self._aggregate(function, self._frame._by_label[label], label, options)) for label in labels]
+        return _split(self._aggregated(outputs, of_records=not self._chosen), split_out)
 
     def aggregate(self, arg: Any = None, split_every: Any = None, split_out: Any = True, **kwargs: Any) -> DataFrame:
         """As pandas' agg: "sum", ["sum", "mean"], {"a": "sum", "b": ["min", "max"]}, or named: total=("a", "sum")."""
-        outputs = from_named(kwargs) if arg is None else from_spec(arg, self._chosen)
+        outputs = from_named(kwargs) if arg is None else from_spec(arg, self._labels)
         self._frame._require([output.column for output in outputs])
         pairs = [
             (output.label, self._aggregate(output.function, self._frame._by_label[output.column], output.column, {}))
             for output in outputs
         ]
-        return _split(self._aggregated(pairs), split_out)
+        names_columns = self._chosen or arg is None or isinstance(arg, Mapping)
+        return _split(self._aggregated(pairs, of_records=not names_columns), split_out)
 
     agg = aggregate
 

@@ -113,7 +113,7 @@ def reduce_frame(frame: DataFrame, function: str, numeric_only: bool, **keywords
     ]
     found = [reduction_of(frame._source, function, column, label, **keywords) for label, column in pairs]
     aggregates = tuple(distinct(aggregate for reduction in found for aggregate in reduction.aggregates))
-    source = Aggregated(frame._source, (), aggregates, False, False)
+    source = Aggregated(frame._source, (), aggregates, False, False, of_records=True)
     columns = [reduction.result(source) for reduction in found]
     values = transpose(source, [label for label, _ in pairs], columns, function)
     nullable = function not in ("count", "nunique") and any(column.nullable for _, column in pairs)

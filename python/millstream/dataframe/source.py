@@ -253,13 +253,16 @@ def aggregate_column(source: Aggregated, aggregate: Aggregate) -> Column:
 class Aggregated(Source):
     """One row for each combination of `keys` in `parent`; one row in all where there are no keys.
 
-    Its columns are `key_name(0)`, `key_name(1)`, ... and the names of its aggregates.
+    Its columns are `key_name(0)`, `key_name(1)`, ... and the names of its aggregates. `of_records`: they stand for all columns
+    of the parent, so that records of files must have no others.
     """
 
     def __init__(
-        self, parent: Source, keys: tuple[Column, ...], aggregates: tuple[Aggregate, ...], sort: bool, dropna: bool
-    ) -> None:
+        self, parent: Source, keys: tuple[Column, ...], aggregates: tuple[Aggregate, ...], sort: bool, dropna: bool,
+        of_records: bool = False,
+    ) -> None:  # fmt: skip
         self.parent, self.keys, self.aggregates, self.sort, self.dropna = parent, keys, aggregates, sort, dropna
+        self.of_records = of_records
         self.npartitions = 1
         tokens = [key.token for key in keys]
         self.basis = digest("aggregate", parent.key, *tokens, str(sort), str(dropna))
@@ -287,7 +290,7 @@ class Aggregated(Source):
                 inputs[name] = aggregate.input
             specs.append((aggregate.name, aggregate.function, name, aggregate.options))
         plan = self.parent.project(list(inputs), list(inputs.values()))
-        return plan.aggregate(self.key_names, specs, self.sort, self.dropna)
+        return plan.aggregate(self.key_names, specs, self.sort, self.dropna, self.of_records)
 
 
 def unify(a: Source, b: Source) -> Source | None:
@@ -340,5 +343,5 @@ def _merge_sources(a: Source, b: Source) -> Source | None:
     if isinstance(a, Aggregated) and isinstance(b, Aggregated) and a.basis == b.basis:
         known = {aggregate.name for aggregate in a.aggregates}
         added = tuple(aggregate for aggregate in b.aggregates if aggregate.name not in known)
-        return Aggregated(a.parent, a.keys, a.aggregates + added, a.sort, a.dropna)
+        return Aggregated(a.parent, a.keys, a.aggregates + added, a.sort, a.dropna, a.of_records or b.of_records)
     return None

@@ -1,7 +1,6 @@
 // Write: files under a directory, or one file, that appear whole when the run ends.
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <optional>
 
 #include <arrow/array/builder_binary.h>
@@ -21,14 +20,6 @@ std::pair<std::string, std::string> SplitFilePath(const std::string& path) {
   const size_t slash = path.find_last_of('/');
   if (slash == std::string::npos) return {".", path};
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
-/// The file that `path` leads to where it is a symbolic link on this machine, else `path`.
-std::string FollowLink(const std::string& path) {
-  std::error_code error;
-  if (path.find("://") != std::string::npos || !std::filesystem::is_symlink(path, error)) return path;
-  const auto target = std::filesystem::weakly_canonical(path, error);
-  return error ? path : target.string();
 }
 
 /// What an output that is appended to has.
@@ -152,7 +143,10 @@ Result<std::unique_ptr<Sink>> MakeWriteSink(const PlanNode& node, const SinkCont
   std::string directory = arguments.path;
   std::string pattern = arguments.name_pattern.empty() ? "part.*" + format->extension() : arguments.name_pattern;
   fs::OutputJob::Options job_options;
-  if (arguments.single_file) std::tie(directory, pattern) = SplitFilePath(FollowLink(arguments.path));
+  if (arguments.single_file) {
+    ARROW_ASSIGN_OR_RAISE(const std::string file, fs::FollowLinks(arguments.path));
+    std::tie(directory, pattern) = SplitFilePath(file);
+  }
   job_options.only_named = arguments.single_file || !arguments.replace_directory;
   if (!arguments.single_file && IsOwnPattern(pattern, *format)) job_options.part_pattern = pattern;
   job_options.success_file = arguments.success_file;
@@ -173,7 +167,8 @@ Result<std::unique_ptr<Sink>> MakeWriteSink(const PlanNode& node, const SinkCont
   options.output = {job.get(), format, arguments.format_options, fs::Compression::kNone, context.task};
   if (compresses_whole_files) {
     ARROW_ASSIGN_OR_RAISE(options.output.compression,
-                          fs::ParseCompression(arguments.compression.empty() ? "infer" : arguments.compression, pattern));
+                          fs::ParseCompression(arguments.compression.empty() ? "infer" : arguments.compression,
+                                               arguments.single_file ? arguments.path : pattern));
   }
   options.schema = node.child()->schema();
   options.partition_on = arguments.partition_on;

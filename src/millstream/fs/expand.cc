@@ -4,6 +4,7 @@
 #include <functional>
 
 #include <arrow/util/io_util.h>
+#include <arrow/util/string.h>
 
 #include "millstream/fs/glob.h"
 #include "millstream/fs/parallel.h"
@@ -101,10 +102,11 @@ class Expander {
     return path;
   }
 
-  /// Of the files of folders, those without one of the extensions go, unless none has any.
+  /// Of the files of folders, those without one of the extensions (in any case) go, unless none has any.
   void DropForeign() {
     const auto is_meant = [this](const FileEntry& file) {
-      return std::any_of(extensions_.begin(), extensions_.end(), [&](const auto& end) { return file.uri.ends_with(end); });
+      const std::string name = arrow::internal::AsciiToLower(file.uri);
+      return std::any_of(extensions_.begin(), extensions_.end(), [&](const auto& end) { return name.ends_with(end); });
     };
     if (std::any_of(files_.begin(), files_.end(), is_meant)) std::erase_if(files_, std::not_fn(is_meant));
   }

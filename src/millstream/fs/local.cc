@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include <arrow/filesystem/localfs.h>
 #include <arrow/util/io_util.h>
@@ -32,6 +33,19 @@ Status CopyPermissions(const std::string& from, const std::string& to) {
   return arrow::internal::IOErrorFromErrno(errno, "cannot give '", to, "' the permissions of '", from, "'");
 }
 
+Result<std::string> EndOfLinks(const std::string& path) {
+  constexpr int kMostLinks = 40;  // as Linux has it
+  std::filesystem::path at = path;
+  std::error_code error;
+  for (int links = 0; std::filesystem::is_symlink(at, error); ++links) {
+    if (links == kMostLinks) return Status::IOError("'", path, "' leads through too many symbolic links");
+    const auto target = std::filesystem::read_symlink(at, error);
+    if (error) return Status::IOError("cannot read the symbolic link '", at.string(), "': ", error.message());
+    at = at.parent_path() / target;  // which is `target` where that is absolute
+  }
+  return at.string();
+}
+
 }  // namespace
 
 FileSystemKind LocalKind() {
@@ -40,6 +54,7 @@ FileSystemKind LocalKind() {
   kind.make = MakeLocal;
   kind.remove_empty_folder = RemoveEmpty;
   kind.copy_permissions = CopyPermissions;
+  kind.follow_links = EndOfLinks;
   return kind;
 }
 

@@ -26,6 +26,8 @@ struct FileSystemKind {
   Status (*remove_empty_folder)(arrow::fs::FileSystem* filesystem, const std::string& path) = nullptr;
   /// Gives the file `to`, which is to replace `from`, its permissions; nullptr where files have none.
   Status (*copy_permissions)(const std::string& from, const std::string& to) = nullptr;
+  /// The file that a path leads to through symbolic links, whether it exists or not; nullptr where there are no links.
+  Result<std::string> (*follow_links)(const std::string& path) = nullptr;
   /// Builds the file system. Invalid for options that it does not know. `path` is that of the first file asked for.
   Result<std::shared_ptr<arrow::fs::FileSystem>> (*make)(const StorageOptions& options, const std::string& path) = nullptr;
 };

@@ -72,6 +72,13 @@ void AdviseSequential(arrow::io::InputStream* stream) {
 
 }  // namespace
 
+Result<std::string> FollowLinks(const std::string& uri) {
+  ARROW_ASSIGN_OR_RAISE(const ParsedUri parsed, ParseUri(uri));
+  if (!parsed.kind->follow_links) return uri;
+  ARROW_ASSIGN_OR_RAISE(const std::string file, parsed.kind->follow_links(parsed.path));
+  return parsed.prefix + file;
+}
+
 Result<Location> Resolve(const std::string& uri, const StorageOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto parsed, ParseUri(uri));
   auto filesystem = Get(parsed, options);

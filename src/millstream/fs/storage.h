@@ -29,6 +29,9 @@ struct Location {
   std::string path;
 };
 
+/// The file that writing to `uri` writes: where that is a symbolic link, what it leads to.
+Result<std::string> FollowLinks(const std::string& uri);
+
 /// Finds the file system for "s3://bucket/key", "https://host/x", "memory://x", "file:///x", "/x" or "x". File systems are
 /// cached by scheme, host and options. Invalid for an unknown scheme, listing those that are known.
 Result<Location> Resolve(const std::string& uri, const StorageOptions& options);

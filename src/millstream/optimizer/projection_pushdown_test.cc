@@ -54,7 +54,9 @@ TEST(ProjectionPushdown, TellsScansOfOpenRecordsWhereColumnsAreNamed) {
   AggregateNode::Arguments sum;
   sum.keys = {"a"};
   sum.aggregates = {{"total", "sum", "b", nullptr}};
-  EXPECT_TRUE(is_chosen(AggregateNode::Make(OpenRecords(), std::move(sum)).ValueOrDie()));
+  EXPECT_TRUE(is_chosen(AggregateNode::Make(OpenRecords(), sum).ValueOrDie()));
+  sum.of_records = true;  // of all columns
+  EXPECT_FALSE(is_chosen(AggregateNode::Make(OpenRecords(), sum).ValueOrDie()));
 }
 
 TEST(ProjectionPushdown, ReturnsWhatItWasGivenWhereAllIsUsed) {

@@ -47,7 +47,11 @@ nlohmann::json AggregateNode::ArgumentsToJson() const {
   for (const Aggregate& a : arguments_.aggregates) {
     aggregates.push_back({{"name", a.name}, {"function", a.function}, {"column", a.column}, {"options", a.options}});
   }
-  return {{"keys", arguments_.keys}, {"aggregates", aggregates}, {"sort", arguments_.sort}, {"dropna", arguments_.dropna}};
+  return {{"keys", arguments_.keys},
+          {"aggregates", aggregates},
+          {"sort", arguments_.sort},
+          {"dropna", arguments_.dropna},
+          {"of_records", arguments_.of_records}};
 }
 
 Result<PlanPtr> AggregateFromJson(const nlohmann::json& arguments, std::vector<PlanPtr> children) {
@@ -56,6 +60,7 @@ Result<PlanPtr> AggregateFromJson(const nlohmann::json& arguments, std::vector<P
   made.keys = arguments.at("keys").get<std::vector<std::string>>();
   made.sort = arguments.at("sort").get<bool>();
   made.dropna = arguments.at("dropna").get<bool>();
+  made.of_records = arguments.at("of_records").get<bool>();
   for (const nlohmann::json& a : arguments.at("aggregates")) {
     made.aggregates.push_back({a.at("name").get<std::string>(), a.at("function").get<std::string>(),
                                a.at("column").get<std::string>(), a.at("options")});

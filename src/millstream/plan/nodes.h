@@ -41,14 +41,13 @@ class ScanNode final : public PlanNode {
   Result<PlanPtr> Pruned(const std::set<std::string>& wanted, std::vector<PlanPtr> children) const override;
   Result<PlanPtr> WithFilter(const ExpressionPtr& filter) const override;
   Result<PlanPtr> WithLimit(int64_t rows) const override;
+  Result<PlanPtr> WithChosenColumns() const override;
   /// The same scan reading `read` (a subset of the full schema; structs may have fewer children).
   Result<PlanPtr> WithReadSchema(std::shared_ptr<arrow::Schema> read) const;
   /// The same scan that may leave `columns`, and no others, dictionary-encoded: who reads its batches must take both.
   Result<PlanPtr> WithEncoded(std::vector<std::string> columns) const;
   /// The same scan of whose `columns`, and no others, only matters whether values are there.
   Result<PlanPtr> WithCounted(std::vector<std::string> columns) const;
-  /// The same scan, of which the query names the columns it reads.
-  Result<PlanPtr> WithChosenColumns() const;
 
  private:
   Arguments arguments_;
@@ -113,6 +112,8 @@ class ProjectNode final : public PlanNode {
   ExpressionPtr Definition(const std::string& name) const override;
   Result<PlanPtr> WithExpressions(const std::function<Result<ExpressionPtr>(const ExpressionPtr&)>& rewrite) const override;
   bool PassesLimit() const override { return true; }
+  /// True for a projection that gives the child's records, be they renamed, replaced in or added to, rather than some columns.
+  bool WantsRecords(bool records) const override { return records && schema_->num_fields() >= child()->schema()->num_fields(); }
 
  private:
   std::vector<std::string> names_;
@@ -220,6 +221,8 @@ class AggregateNode final : public PlanNode {
     std::vector<Aggregate> aggregates;
     bool sort = true;    ///< by the keys, missing last
     bool dropna = true;  ///< rows with a missing key belong to no group
+    /// Stands for all columns of the child, known or not, rather than for those that were named: count() of a frame.
+    bool of_records = false;
   };
   static Result<PlanPtr> Make(PlanPtr child, Arguments arguments);
 
@@ -231,6 +234,7 @@ class AggregateNode final : public PlanNode {
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t index) const override;
   Result<PlanPtr> Pruned(const std::set<std::string>& wanted, std::vector<PlanPtr> children) const override;
   ExpressionPtr FilterForChildren(const ExpressionPtr& filter) const override;
+  bool WantsRecords(bool) const override { return arguments_.of_records; }
 
  private:
   Arguments arguments_;
@@ -254,6 +258,7 @@ class MapPartitionsNode final : public PlanNode {
   nlohmann::json ArgumentsToJson() const override;
   Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const override;
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t index) const override;
+  bool WantsRecords(bool) const override { return true; }
 
  private:
   Arguments arguments_;

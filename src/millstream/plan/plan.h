@@ -67,6 +67,11 @@ class PlanNode {
   /// A node that takes the filter in itself, to leave out some of what does not match (a scan); the filter above it must stay.
   /// nullptr: it cannot.
   virtual Result<PlanPtr> WithFilter(const ExpressionPtr& filter) const { return PlanPtr(); }
+  /// Whether whole records of the children are wanted, be it with keys that no schema names, where such are wanted of this
+  /// node (`records`); else it is the columns of their schemas.
+  virtual bool WantsRecords(bool records) const { return records; }
+  /// The same node, told that of its records no more is wanted than the columns of its schema. nullptr: it makes no difference.
+  virtual Result<PlanPtr> WithChosenColumns() const { return PlanPtr(); }
   /// True where the first n rows of the output come from the first n rows of the input.
   virtual bool PassesLimit() const { return false; }
   /// A node that reads no more than the first `rows` rows of each partition. nullptr: it cannot.

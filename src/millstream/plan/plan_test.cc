@@ -56,6 +56,7 @@ PlanPtr AggregateWithEverything() {
   arguments.aggregates = {{"rows", "size", "", nullptr}, {"spread", "var", "a", {{"ddof", 0}}}};
   arguments.sort = false;
   arguments.dropna = false;
+  arguments.of_records = true;
   return AggregateNode::Make(Scan(), std::move(arguments)).ValueOrDie();
 }
 

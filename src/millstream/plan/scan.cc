@@ -125,6 +125,8 @@ Result<PlanPtr> ScanNode::WithCounted(std::vector<std::string> columns) const {
 }
 
 Result<PlanPtr> ScanNode::WithChosenColumns() const {
+  ARROW_ASSIGN_OR_RAISE(const Format* format, FindFormat(arguments_.format));
+  if (arguments_.chosen || !format->HasOpenRecords()) return PlanPtr();
   Arguments changed = arguments_;
   changed.chosen = true;
   return Make(std::move(changed));

@@ -67,8 +67,8 @@ PlanHandle FromTables(const nb::list& tables) {
 using AggregateTuple = std::tuple<std::string, std::string, OptionalText, OptionalText>;
 
 PlanHandle Aggregate(const PlanHandle& self, std::vector<std::string> keys, const std::vector<AggregateTuple>& aggregates,
-                     bool sort, bool dropna) {
-  AggregateNode::Arguments arguments{std::move(keys), {}, sort, dropna};
+                     bool sort, bool dropna, bool of_records) {
+  AggregateNode::Arguments arguments{std::move(keys), {}, sort, dropna, of_records};
   for (const auto& [name, function, column, options] : aggregates) {
     arguments.aggregates.push_back({name, function, column.value_or(""), ParseOptions(options)});
   }
@@ -150,7 +150,8 @@ void BindPlans(nb::module_& module) {
                             std::vector<int> indices) { return Made(PartitionsNode::Make(self.plan, std::move(indices))); })
       .def("repartition",
            [](const PlanHandle& self, int npartitions) { return Made(RepartitionNode::Make(self.plan, npartitions)); })
-      .def("aggregate", &Aggregate, nb::arg("keys"), nb::arg("aggregates"), nb::arg("sort"), nb::arg("dropna"))
+      .def("aggregate", &Aggregate, nb::arg("keys"), nb::arg("aggregates"), nb::arg("sort"), nb::arg("dropna"),
+           nb::arg("of_records"))
       .def("map_partitions", &MapPartitions, nb::arg("function"), nb::arg("schema"), nb::arg("name"))
       .def("write", &Write, nb::arg("format"), nb::arg("path"), nb::arg("options_json") = nb::none(),
            nb::arg("storage_options_json") = nb::none())

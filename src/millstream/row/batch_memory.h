@@ -14,7 +14,8 @@ namespace millstream {
 /// Bytes that the rows of `batch` take, or would once copied: of its dictionaries, the share of as many values as it has rows.
 Result<int64_t> RowBytes(const arrow::RecordBatch& batch);
 
-/// `batch`; copied from `pool` where it keeps more than twice what its rows take alive, as a slice does.
+/// `batch`; copied from `pool` where it keeps more than twice what its rows take alive, as a slice does. Dictionaries stay as
+/// they are: WithoutUnusedValues is for those.
 Result<std::shared_ptr<arrow::RecordBatch>> Detached(std::shared_ptr<arrow::RecordBatch> batch, arrow::MemoryPool* pool);
 
 /// `batch` with no more values in a large dictionary than it has rows: those that they have, in the dictionary's order. Small

@@ -65,6 +65,22 @@ TEST(BatchMemory, LeavesOutValuesThatNoRowHas) {
   EXPECT_THAT(Dictionary(*Compacted(Encoded({-1, -1}, 10'000))), ElementsAre());
 }
 
+TEST(BatchMemory, LeavesOutUnusedValuesOfAnyTypeOfCode) {
+  const std::string long_text(1000, 'x');
+  arrow::StringBuilder texts;
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(texts.Append(long_text + std::to_string(i)).ok());
+  const auto values = texts.Finish().ValueOrDie();
+  for (const auto& codes : {arrow::int8(), arrow::uint8(), arrow::int16(), arrow::uint32(), arrow::int64(), arrow::uint64()}) {
+    arrow::Int64Builder numbers;
+    ASSERT_TRUE(numbers.AppendValues({100, 3, 100}).ok());
+    const auto indices = arrow::compute::Cast(*numbers.Finish().ValueOrDie(), codes).ValueOrDie();
+    const auto type = arrow::dictionary(codes, arrow::utf8());
+    const auto column = std::make_shared<arrow::DictionaryArray>(type, indices, values);
+    const auto batch = arrow::RecordBatch::Make(arrow::schema({arrow::field("c", type)}), 3, {column});
+    EXPECT_THAT(Dictionary(*Compacted(batch)), ElementsAre(long_text + "3", long_text + "100"));
+  }
+}
+
 TEST(BatchMemory, KeepsDictionariesThatSayWhatAColumnMayHold) {
   EXPECT_EQ(Dictionary(*Compacted(Encoded({1}, 100))).size(), 100U);                                    // small
   EXPECT_EQ(Dictionary(*Compacted(Encoded({1}, 10'000, /*ordered=*/true))).size(), 10'000U);            // ordered

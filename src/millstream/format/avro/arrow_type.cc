@@ -271,9 +271,10 @@ Shape ShapeOf(const TypePtr& type) {
 std::shared_ptr<arrow::DataType> ToArrowType(const TypePtr& type) {
   const Shape shape = ShapeOf(type);
   if (shape.single) return SingleType(*shape.single);
+  static const auto kMember = arrow::key_value_metadata({{kUnionMember, "true"}});
   arrow::FieldVector fields;
   for (size_t i = 0; i < shape.members.size(); ++i) {
-    fields.push_back(arrow::field(shape.member_names[i], SingleType(*shape.members[i])));
+    fields.push_back(arrow::field(shape.member_names[i], SingleType(*shape.members[i]), true, kMember));
   }
   return arrow::struct_(std::move(fields));
 }

@@ -20,8 +20,11 @@ struct Shape {
 };
 
 /// ["null", T] and [T] are T; a union of numbers only is the widest of them (long and float: double); any other union has
-/// members and becomes a struct with one nullable member a branch, named as the branch's type is.
+/// members and becomes a struct with one nullable member a branch, named as the branch's type is and marked kUnionMember.
 Shape ShapeOf(const TypePtr& type);
+
+/// Key of the metadata that the members of a union's struct have: it tells them from the fields of a record.
+inline constexpr const char* kUnionMember = "millstream.avro.union_member";
 
 /// The Arrow type of columns of this type; nullability is ShapeOf's. Enums and uuids are utf8, decimals decimal128/256,
 /// timestamps are in UTC, local timestamps have no time zone, a fixed is fixed_size_binary.

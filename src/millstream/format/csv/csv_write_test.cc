@@ -99,6 +99,7 @@ TEST(CsvWrite, WritesTimes) {
       Written(*OneColumn(arrow::timestamp(TimeUnit::SECOND, "Asia/Kolkata"), "[-2208988800]"), {{"date_format", "%F %T%z"}}),
       "c\n1900-01-01 05:21:10+052110\n");
   EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::SECOND), "[0]"), {{"date_format", "%Y%z%Z%%z"}}), "c\n1970%z\n");
+  EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::SECOND, "UTC"), "[0]"), {{"date_format", "%Y%%Z"}}), "c\n1970%Z\n");
   EXPECT_EQ(Written(*OneColumn(arrow::timestamp(TimeUnit::MICRO), "[1357053108000007, null]"),
                     {{"date_format", "%Y/%m/%d %j %f%%f"}}),
             "c\n2013/01/01 001 000007%f\n\"\"\n");

@@ -249,6 +249,13 @@ ComposedWriter::Compose MakeCompose(const arrow::DataType& type) {
   }
 }
 
+bool HasDirective(std::string_view format, char directive) {
+  for (size_t i = 0; i + 1 < format.size(); ++i) {
+    if (format[i] == '%' && format[++i] == directive) return true;
+  }
+  return false;
+}
+
 Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, const WriteOptions& options,
                                                    arrow::MemoryPool* pool) {
   switch (type.id()) {
@@ -256,7 +263,7 @@ Result<std::unique_ptr<CellWriter>> MakeCellWriter(const arrow::DataType& type, 
       return std::make_unique<NullWriter>();
     case arrow::Type::TIMESTAMP: {
       const auto& timestamp = static_cast<const arrow::TimestampType&>(type);
-      if (!timestamp.timezone().empty() && options.date_format.find("%Z") != std::string::npos) {
+      if (!timestamp.timezone().empty() && HasDirective(options.date_format, 'Z')) {
         return Status::NotImplemented(
             "date_format: the name of a time zone (%Z) cannot be written; write its offset (%z), or a "
             "column of text, dt.strftime('",

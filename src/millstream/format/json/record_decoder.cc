@@ -105,7 +105,7 @@ class RecordWalk {
 std::string Message(const Block& block, const SyntaxError& error) {
   if (!error.unexpected_key) return error.message;
   return UnexpectedKey(block, error.ordinal) +
-         "pass a larger sample, name it in dtype={...}, select what you need of the record, or pass "
+         "pass a larger sample, name it in dtype={...}, select some of the columns, or pass "
          "unexpected_field_behavior='ignore' to leave it out";
 }
 

@@ -35,7 +35,7 @@ class RowGroupsMorsel final : public Morsel {
         first_row_(first_row),
         rows_(rows),
         cost_(cost),
-        leaves_(LeavesWithout(state_->leaves, undecoded)) {
+        leaves_(state_->LeavesWithout(undecoded)) {
     for (const Counted& column : undecoded) undecoded_.insert(column.field);
   }
 
@@ -211,7 +211,8 @@ class RowGroupsMorsel final : public Morsel {
 
   /// Whether a column of type `given` was left encoded because that was asked for.
   bool IsEncoded(const arrow::DataType& given, const arrow::Field& wanted) const {
-    if (given.id() != arrow::Type::DICTIONARY || !Contains(state_->encoded, wanted.name())) return false;
+    const auto& encoded = state_->encoded;
+    if (given.id() != arrow::Type::DICTIONARY || std::ranges::find(encoded, wanted.name()) == encoded.end()) return false;
     return arrow::is_base_binary_like(wanted.type()->id()) &&
            Conforms(*static_cast<const arrow::DictionaryType&>(given).value_type(), *wanted.type());
   }
@@ -247,15 +248,6 @@ class RowGroupsMorsel final : public Morsel {
 };
 
 }  // namespace
-
-std::vector<int> LeavesWithout(std::vector<int> leaves, const std::vector<Counted>& undecoded) {
-  for (const Counted& column : undecoded) std::erase(leaves, column.leaf);
-  return leaves;
-}
-
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 std::unique_ptr<Morsel> MakeRowGroupsMorsel(std::shared_ptr<const FileState> state, std::vector<int> groups, int64_t first_row,
                                             int64_t rows, const GroupCost& cost, const std::vector<Counted>& undecoded) {

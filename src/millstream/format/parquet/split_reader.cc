@@ -62,6 +62,10 @@ std::optional<Flat> FindFlat(const ::parquet::arrow::SchemaField& in_file, const
   return Flat{in_file.column_index, true, field.type()};
 }
 
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 Status MapColumns(const ReadRequest& request, FileState* state) {
   std::unordered_map<std::string, int> by_name;
   for (size_t i = 0; i < state->manifest.schema_fields.size(); ++i) {
@@ -178,7 +182,7 @@ class ParquetSplitReader final : public SplitReader {
       if (groups.empty()) {
         morsel_row = first_row;
         undecoded = NothingMissing(*group);
-        leaves = LeavesWithout(state_->leaves, undecoded);
+        leaves = state_->LeavesWithout(undecoded);
       }
       const GroupCost cost = CostOf(*group, leaves, undecoded.size());
       total.compressed += cost.compressed;

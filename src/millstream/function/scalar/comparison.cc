@@ -34,6 +34,8 @@ bool HasZone(const arrow::DataType& type) {
   return type.id() == Type::TIMESTAMP && !static_cast<const arrow::TimestampType&>(type).timezone().empty();
 }
 
+bool HasDigits(const arrow::DataType& type) { return arrow::is_decimal(type.id()) || arrow::is_integer(type.id()); }
+
 // Digits before the point of values of a decimal or integer type.
 int WholeDigits(const arrow::DataType& type) {
   if (arrow::is_decimal(type.id())) {
@@ -79,9 +81,8 @@ Result<DataTypePtr> CommonType(const Arguments& arguments) {
   }
   if (arrow::is_decimal(a->id()) && arrow::is_floating(b->id())) return b;
   if (arrow::is_decimal(b->id()) && arrow::is_floating(a->id())) return a;
-  const auto has_digits = [](const arrow::DataType& type) { return arrow::is_decimal(type.id()) || IsNumber(type); };
   const bool decimals = arrow::is_decimal(a->id()) || arrow::is_decimal(b->id());
-  return decimals && has_digits(*a) && has_digits(*b) ? CommonDecimal(*a, *b) : nullptr;
+  return decimals && HasDigits(*a) && HasDigits(*b) ? CommonDecimal(*a, *b) : nullptr;
 }
 
 // Types that have nothing in common are never equal.
@@ -128,16 +129,32 @@ Result<BoundFunction> BindBothSigns(const Comparison& comparison, const Argument
   return BoundFunction{arrow::boolean(), std::move(run)};
 }
 
+// An integer that is known has fewer digits than its type may have, and so there is more often a decimal for both.
+Status GiveIntegersTheirDigits(Arguments* arguments) {
+  for (size_t i = 0; i < 2; ++i) {
+    ArgumentInfo& integer = (*arguments)[i];
+    const bool meets_decimal = arrow::is_decimal(PlainType((*arguments)[1 - i].type)->id());
+    if (!meets_decimal || !integer.literal || !integer.literal->is_valid || !arrow::is_integer(integer.type->id())) continue;
+    ARROW_ASSIGN_OR_RAISE(integer.literal, DecimalOf(*integer.literal));
+    integer.type = integer.literal->type;
+  }
+  return Status::OK();
+}
+
 Result<BoundFunction> BindComparison(const Comparison& comparison, Arguments arguments) {
   ARROW_RETURN_NOT_OK(ParseTextLiterals(&arguments));
+  ARROW_RETURN_NOT_OK(GiveIntegersTheirDigits(&arguments));
   const auto left = PlainType(arguments[0].type), right = PlainType(arguments[1].type);
   if (NeedsBothSigns(*left, *right)) return BindBothSigns(comparison, arguments, arrow::is_signed_integer(left->id()));
   ARROW_ASSIGN_OR_RAISE(auto type, CommonType(arguments));
   const std::string kernel = comparison.kernel;
   if (!type || !KernelType(kernel, {type, type}).ok()) {
     const bool equality = kernel == "equal" || kernel == "not_equal";
-    const bool decimals = arrow::is_decimal(left->id()) && arrow::is_decimal(right->id());  // of too many digits
-    if (!type && equality && !decimals) return AlwaysUnequal(comparison.when_missing);
+    const bool too_many_digits = HasDigits(*left) && HasDigits(*right);
+    if (!type && equality && !too_many_digits) return AlwaysUnequal(comparison.when_missing);
+    if (!type && too_many_digits) {
+      return DoesNotTake(comparison.name, arguments, "decimals and integers that one decimal of at most 76 digits holds");
+    }
     return DoesNotTake(comparison.name, arguments, "two values of one kind: numbers, strings, or times");
   }
   ARROW_ASSIGN_OR_RAISE(auto casts, ArgumentCasts::Make(arguments, {type, type}));

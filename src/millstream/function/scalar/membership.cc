@@ -110,9 +110,9 @@ ScalarPtr ConvertValue(const ScalarPtr& value, const DataTypePtr& type) {
   if (!one_kind) return nullptr;
   Datum exact(value);
   if (arrow::is_integer(from.id()) && arrow::is_decimal(type->id())) {  // Arrow wants room for every integer of the type
-    auto wide = arrow::compute::Cast(exact, arrow::decimal256(76, static_cast<const arrow::DecimalType&>(*type).scale()));
-    if (!wide.ok()) return nullptr;
-    exact = *wide;
+    auto decimal = DecimalOf(*value);
+    if (!decimal.ok()) return nullptr;
+    exact = Datum(*decimal);
   }
   auto cast = arrow::compute::Cast(exact, type);
   if (!cast.ok()) return nullptr;

@@ -177,6 +177,14 @@ Result<std::vector<Datum>> ArgumentCasts::Apply(const std::vector<Datum>& values
   return cast;
 }
 
+Result<std::shared_ptr<arrow::Scalar>> DecimalOf(const arrow::Scalar& integer) {
+  arrow::Decimal128 value;
+  int32_t digits = 0;
+  int32_t scale = 0;
+  ARROW_RETURN_NOT_OK(arrow::Decimal128::FromString(integer.ToString(), &value, &digits, &scale));
+  return std::make_shared<arrow::Decimal128Scalar>(value, arrow::decimal128(std::max(1, digits), 0));
+}
+
 Result<DataTypePtr> KernelType(const std::string& function, const std::vector<DataTypePtr>& types,
                                const arrow::compute::FunctionOptions* options) {
   std::vector<Datum> empty;

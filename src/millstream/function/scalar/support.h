@@ -41,6 +41,9 @@ class ArgumentCasts {
   std::vector<std::shared_ptr<arrow::Scalar>> literals_;
 };
 
+/// An integer as a decimal of as many digits as it has.
+Result<std::shared_ptr<arrow::Scalar>> DecimalOf(const arrow::Scalar& integer);
+
 /// The type that Arrow's kernel `function` gives; TypeError where it has none for these types.
 Result<DataTypePtr> KernelType(const std::string& function, const std::vector<DataTypePtr>& types,
                                const arrow::compute::FunctionOptions* options = nullptr);
