@@ -66,6 +66,40 @@ def test_range_index_of_a_file(tmp_path, index):
     )
 
 
+@pytest.mark.parametrize("index", RANGES, ids=str)
+def test_range_index_of_a_file_in_several_partitions(tmp_path, index):
+    path = tmp_path / "a.parquet"
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=index)
+    frame.to_parquet(path, row_group_size=2)
+    split = dd.read_parquet(path, split_row_groups=True)
+    assert split.npartitions == 2
+    assert_frame_equal(split.compute(), frame)
+    assert_frame_equal(split[split.a > 1].compute(), frame[frame.a > 1])
+    assert_frame_equal(split.reset_index().compute().reset_index(drop=True), frame.reset_index())
+    assert_frame_equal(split.partitions[1].compute(), frame.iloc[2:])
+    assert_frame_equal(split.tail(1), frame.iloc[2:])
+    split.to_parquet(tmp_path / "out", write_index=True)
+    assert_frame_equal(pd.read_parquet(tmp_path / "out"), frame)
+
+
+def test_range_index_beside_hive_columns_and_other_queries(tmp_path):
+    (tmp_path / "year=2020").mkdir()
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=pd.RangeIndex(10, 13, name="n"))
+    frame.to_parquet(tmp_path / "year=2020" / "a.parquet", row_group_size=2)
+    split = dd.read_parquet(tmp_path, split_row_groups=True)
+    assert_frame_equal(split.compute(), frame.assign(year=2020))
+    assert split[split.a > 1].a.sum().compute() == 5
+    assert "first_row" not in split.a.sum().explain()  # nobody asks for the index
+
+
+def test_range_index_of_several_files_keeps_its_name(tmp_path):
+    for i in range(2):
+        frame = pd.DataFrame({"a": [1, 2]}, index=pd.RangeIndex(10, 12, name="n"))
+        frame.to_parquet(tmp_path / f"{i}.parquet")
+    expected = pd.DataFrame({"a": [1, 2, 1, 2]}, index=pd.Index([0, 1, 0, 1], name="n"))
+    assert_frame_equal(dd.read_parquet(tmp_path).compute(), expected)
+
+
 def test_range_index_of_other_rows_is_not_followed(tmp_path):
     path = tmp_path / "a.parquet"
     table = pa.Table.from_pandas(pd.DataFrame({"a": [1, 2, 3]}, index=pd.RangeIndex(10, 13)))

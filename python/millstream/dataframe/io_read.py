@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from millstream.dataframe.collection import POSITIONS, IndexLevel
 from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name, is_json
 from millstream.dataframe.frame import DataFrame
-from millstream.dataframe.literals import literal
 from millstream.dataframe.nullable import nullable_name
 from millstream.dataframe.pandas_notes import PandasNotes, RangeNote, read_notes, relabelled
+from millstream.dataframe.range_index import range_indexed
 from millstream.dataframe.series import Series
-from millstream.dataframe.source import Column, Leaf, digest, with_positions
+from millstream.dataframe.source import Column, Leaf, digest
 from millstream.utils import PathLike, options_json, parse_bytes, path_list
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _indexed(frame: DataFrame, index: Any, notes: PandasNotes, whole: bool) -> D
     """With the index asked for, or the one that pandas noted in the file, whose `whole` rows these are or not."""
     if index is None:
         if len(notes.index) == 1 and isinstance(notes.index[0], RangeNote):
-            return _range_indexed(frame, notes.index[0]) if whole else frame
+            return range_indexed(frame, notes.index[0]) if whole else frame
         ranges = [level.name for level in notes.index if isinstance(level, RangeNote)]
         if ranges:
             raise NotImplementedError(
@@ -229,21 +229,6 @@ def _indexed(frame: DataFrame, index: Any, notes: PandasNotes, whole: bool) -> D
     levels = tuple(IndexLevel(_index_label(name), frame._by_label[name]) for name in names)
     columns = {label: column for label, column in frame._by_label.items() if label not in names}
     return DataFrame(frame._source, columns, levels, frame._divisions)
-
-
-def _range_indexed(frame: DataFrame, noted: RangeNote) -> DataFrame:
-    """With the RangeIndex noted in a file that is one partition. It is not that of the rows if there are more or fewer of them:
-    pyarrow keeps the note when it filters."""
-    values = noted.values
-    usual = values.start == 0 and values.step == 1
-    if frame.npartitions > 1 or (usual and noted.name is None) or len(frame) != len(values):
-        return frame
-    if usual:
-        return DataFrame(frame._source, frame._by_label, (IndexLevel(noted.name),), frame._divisions)
-    source, position = with_positions(frame._source)
-    scaled = source.call("multiply", [position, literal(values.step, position.type)])
-    level = IndexLevel(noted.name, source.call("add", [scaled, literal(values.start, position.type)]))
-    return DataFrame(source, frame._by_label, (level,), frame._divisions)
 
 
 def _index_label(name: str) -> Hashable:
