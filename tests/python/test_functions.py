@@ -6,6 +6,7 @@ import datetime
 import json
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -399,6 +400,7 @@ def test_meta_of_categories(frame, lazy, meta):
         ("datetime64[s]", datetime.datetime(2020, 1, 1, 0, 0, 0, 5), "meta=.*'datetime64.us.'"),
         ("int64", Decimal("2.5"), "meta="),
         ("bool", 1, "meta=.*'int64'"),
+        ("float32", 1e39, "1e.39 .*too large.*meta=.*'float64'"),
     ],
 )
 @pytest.mark.parametrize("held_as", [None, object])
@@ -406,6 +408,18 @@ def test_values_that_do_not_fit_meta_are_errors_that_say_the_fix(lazy, dtype, va
     made = lazy.map_partitions(lambda df: pd.Series([value] * len(df), name="other", dtype=held_as), meta=("r", dtype))
     with pytest.raises(TypeError, match=f"(?s)column 'r'.*{fix}"):
         made.compute()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Float64", "float64[pyarrow]", "category"])
+def test_narrow_floats_are_rounded_but_do_not_become_infinite(lazy, dtype):
+    meta = ("r", pd.CategoricalDtype(pd.Index([], dtype="float32")) if dtype == "category" else "float32")
+
+    def held(*values):
+        return lazy.map_partitions(lambda df: pd.Series([*values, values[0]][: len(df)], dtype=dtype), meta=meta)
+
+    with pytest.raises(TypeError, match="column 'r'.*1e.39.*too large"):
+        held(1.0, 1e39).compute()
+    assert held(0.1, float("inf")).compute().astype("float64").tolist()[:2] == [np.float32(0.1), float("inf")]
 
 
 def test_a_result_of_apply_that_does_not_fit_is_named(lazy):

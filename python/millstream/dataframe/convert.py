@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from millstream.dataframe.exact import Unfit, dtype_for, exact_array, is_json, json_array, type_name
+from millstream.dataframe.exact import TOO_LARGE, Unfit, dtype_for, exact_array, is_json, json_array, largest_float, type_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -193,6 +193,7 @@ def series_to_array(
         if type_ is None:
             return _array_of_own_type(series)
         if _arrow_checks(series.dtype, type_):
+            _check_range(series, type_)
             return pa.array(series, type=type_, from_pandas=True)
         return exact_array(list(series), type_)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError, OverflowError) as error:
@@ -233,7 +234,7 @@ def _array_of_own_type(series: pd.Series | pd.Index) -> pa.Array | pa.ChunkedArr
 
 
 def _arrow_checks(dtype: Any, type_: pa.DataType) -> bool:
-    """Whether Arrow's own conversion keeps the values of this dtype, or tells which it cannot keep."""
+    """Whether Arrow's own conversion keeps the values of this dtype, or tells which it cannot keep (of floats, _check_range)."""
     types, kind = pa.types, getattr(dtype, "kind", "O")
     if isinstance(dtype, pd.CategoricalDtype):
         return _arrow_checks(dtype.categories.dtype, type_.value_type if types.is_dictionary(type_) else type_)
@@ -246,6 +247,19 @@ def _arrow_checks(dtype: Any, type_: pa.DataType) -> bool:
         return bool(types.is_duration(type_))
     number = types.is_integer(type_) or types.is_floating(type_)
     return bool((kind in "iufb" and number) or (kind == "b" and types.is_boolean(type_)))
+
+
+def _check_range(values: pd.Series | pd.Index, type_: pa.DataType) -> None:
+    """Unfit for a number that is too large for floats of `type_`, of which Arrow makes an infinity."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.dtype.categories
+    type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
+    if not pa.types.is_floating(type_) or pa.types.is_float64(type_):
+        return
+    numbers = values.to_numpy("float64", na_value=np.nan)
+    too_large = numbers[np.isfinite(numbers) & (np.abs(numbers) > largest_float(type_))]
+    if len(too_large):
+        raise Unfit(float(too_large[0]), type_, TOO_LARGE)
 
 
 def _category_type(dtype: pd.CategoricalDtype) -> pa.DataType:

@@ -1,7 +1,7 @@
 """Python objects -> Arrow arrays that hold just these objects.
 
 pa.array() given a type makes 1.9 an int64 1, bytes text, and a datetime a date. Here each type has a rule that says which
-objects are values of it; any other is an error.
+objects are values of it; any other is an error. Floats of fewer than 64 bits are rounded, and only refused if they are too large.
 """
 
 from __future__ import annotations
@@ -213,15 +213,22 @@ def _integer(value: Any, type_: pa.DataType, avro: bool) -> int:
     raise Unfit(value, type_)
 
 
+TOO_LARGE = ": it is too large"
+
+
+def largest_float(type_: pa.DataType) -> float:
+    return float(np.finfo(type_.to_pandas_dtype()).max)
+
+
 def _float_rule(type_: pa.DataType, avro: bool) -> Rule:
-    largest = float(np.finfo(type_.to_pandas_dtype()).max)
+    largest = largest_float(type_)
 
     def convert(value: Any) -> Any:
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise Unfit(value, type_)
         number: float = int(value) if isinstance(value, (int, np.integer)) else float(value)
         if largest < abs(number) < float("inf"):
-            raise Unfit(value, type_, ": it is too large")
+            raise Unfit(value, type_, TOO_LARGE)
         return number
 
     plain = _NOTHING | {int, float} if type_.bit_width == 64 else _NOTHING
