@@ -369,6 +369,19 @@ def test_dicts_and_lists_of_functions_are_held_as_json(lazy):
         lazy.map_partitions(records, meta={"r": "object"}).compute()
 
 
+def test_json_of_functions_has_null_for_what_it_has_no_number_for(tmp_path):
+    nan, infinity = float("nan"), float("inf")
+    record = {"a": nan, "b": [1.5, -infinity, np.float32("nan")], "c": {"d": np.array([infinity])}, "e": pd.NaT, "f": pd.NA}
+    lazy = dd.from_pandas(pd.DataFrame({"i": [1]}), npartitions=1).map_partitions(
+        lambda _: pd.Series([record]), meta=("r", dict)
+    )
+    expected = {"a": None, "b": [1.5, None, None], "c": {"d": [None]}, "e": None, "f": None}
+    assert lazy.compute().tolist() == [expected]
+    lazy.to_frame().to_json(tmp_path / "out")
+    (text,) = [path.read_text() for path in (tmp_path / "out").iterdir()]
+    assert json.loads(text, parse_constant=pytest.fail) == {"r": expected}
+
+
 @pytest.mark.parametrize(
     ("dtype", "value"),
     [

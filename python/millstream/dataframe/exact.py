@@ -95,10 +95,17 @@ def json_array(values: Iterable[Any]) -> pa.Array:
 
 
 def json_text(value: Any) -> str:
-    return json.dumps(value, default=_plain)
+    """JSON has no NaN and no infinities: they are null, as in the JSON that the engine writes."""
+    try:
+        return json.dumps(value, default=_plain, allow_nan=False)
+    except ValueError:
+        finite = json.loads(json.dumps(value, default=_plain), parse_constant=lambda _: None)
+        return json.dumps(finite)
 
 
 def _plain(value: Any) -> Any:
+    if missing(value):
+        return None
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
