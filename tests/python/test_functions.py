@@ -334,6 +334,20 @@ def test_columns_of_python_objects_pass_through_functions(tmp_path, objects, nam
     assert pq.read_table(tmp_path / "out").column(name).type == OBJECTS[name].type
 
 
+@pytest.mark.parametrize("dtype", [object, "object", "O", np.dtype("O")], ids=repr)
+def test_python_objects_stay_as_they_are_as_objects(tmp_path, objects, dtype):
+    assert objects.date.astype(dtype).compute().tolist() == OBJECTS["date"].to_pylist()
+    text = dd.from_pandas(pd.DataFrame({"s": ["x", "y"]}), npartitions=1)
+    assert text.s.map(lambda s: s, meta=("s", dtype)).compute().tolist() == ["x", "y"]
+    (tmp_path / "a.csv").write_text("a\n01\n")
+    assert dd.read_csv(tmp_path / "a.csv", dtype={"a": dtype}).a.compute().tolist() == ["01"]
+
+
+def test_frames_take_their_own_dtypes(objects):
+    same = objects.astype(objects.dtypes.to_dict()).compute()
+    assert same.date.tolist() == OBJECTS["date"].to_pylist() and same.i.tolist() == [1, 2]
+
+
 def test_new_columns_beside_those_of_python_objects(objects):
     made = objects.map_partitions(lambda df: df.assign(twice=df.decimal * 2, next=df.date + pd.Timedelta(days=1)))
     assert made.twice.compute().tolist()[0] == Decimal("25.00")

@@ -267,13 +267,18 @@ def _category_type(dtype: pd.CategoricalDtype) -> pa.DataType:
     return pa.dictionary(pa.int32(), pa.string() if pa.types.is_null(values) else values, dtype.ordered)
 
 
+def says_object(dtype: Any) -> bool:
+    """Whether `dtype` is one of the ways to write NumPy's dtype object."""
+    return dtype is object or (isinstance(dtype, (str, np.dtype)) and dtype in ("object", "O"))
+
+
 def arrow_type(dtype: Any) -> pa.DataType:
     """The Arrow type for a dtype as pandas users write it: "int64", str, np.float32, "category", "datetime64[ns]", ..."""
     if isinstance(dtype, pa.DataType):
         return dtype
-    if isinstance(dtype, str) and dtype in ("object", "O"):
+    if says_object(dtype):
         return pa.string()
-    if dtype in (dict, list):
+    if dtype is dict or dtype is list:
         return pa.json_(pa.utf8())
     if dtype is bytes:
         return pa.binary()

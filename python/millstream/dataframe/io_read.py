@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.collection import POSITIONS, IndexLevel
-from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name, is_json
+from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name, is_json, says_object
 from millstream.dataframe.frame import DataFrame
 from millstream.dataframe.nullable import nullable_name
 from millstream.dataframe.pandas_notes import PandasNotes, RangeNote, read_notes, relabelled
@@ -52,6 +52,8 @@ def _dtype_names(dtype: Any) -> Any:
         return {str(label): _dtype_names(each) for label, each in dtype.items()}
     if (name := nullable_name(dtype)) is not None:
         return name
+    if says_object(dtype):
+        return "object"
     if dtype is None or isinstance(dtype, (str, bool)):
         return dtype
     return str(arrow_type(dtype)) if not isinstance(dtype, type) else dtype.__name__

@@ -7,7 +7,7 @@ import decimal
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from millstream.dataframe.convert import NULLABLE, arrow_type, pandas_dtype, series_to_array
+from millstream.dataframe.convert import NULLABLE, arrow_type, pandas_dtype, says_object, series_to_array
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +120,9 @@ def make_meta(meta: Any, index: pd.Index | None = None) -> Any:
 
 def _empty(dtype: Any, name: Hashable, index: pd.Index | None) -> pd.Series:
     index = pd.RangeIndex(0) if index is None else index[:0]
-    if dtype not in ("object", object) and str(dtype) not in NULLABLE:
+    if says_object(dtype):
+        dtype = object
+    elif str(dtype) not in NULLABLE:
         dtype = _dtype_of_meta(arrow_type(dtype))
     return pd.Series([], dtype=dtype, name=name, index=index)
 

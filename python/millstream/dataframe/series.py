@@ -9,7 +9,7 @@ from millstream.dataframe import categories, ops, reductions
 from millstream.dataframe.absent import no_attribute
 from millstream.dataframe.collection import POSITIONS, Collection, IndexLevel, different_rows
 from millstream.dataframe.comparing import is_in
-from millstream.dataframe.convert import IndexNames, arrow_type, pandas_dtype, tables_to_series
+from millstream.dataframe.convert import IndexNames, arrow_type, pandas_dtype, says_object, tables_to_series
 from millstream.dataframe.indexing import label_list
 from millstream.dataframe.literals import is_literal
 from millstream.dataframe.meta import NO_META, empty_values
@@ -180,7 +180,7 @@ class Series(FlexibleOperators, Collection):
 
     def astype(self, dtype: Any) -> Series:
         """As pandas' astype; a value that does not fit is an error. To "object" values stay as they are, in their own type."""
-        if dtype is object or (isinstance(dtype, _str) and dtype in ("object", "O")):
+        if says_object(dtype):
             return self
         if pa.types.is_dictionary(arrow_type(dtype)):
             categories.require_found(dtype)
