@@ -77,7 +77,7 @@ def test_integers_that_do_not_fit_are_refused_with_advice(values):
 
 
 @pytest.mark.parametrize("compare", ALL)
-@pytest.mark.parametrize("missing", [None, pd.NA, pd.NaT, float("nan")])
+@pytest.mark.parametrize("missing", [None, pd.NA, pd.NaT, float("nan"), np.float32("nan"), Decimal("NaN")])
 @pytest.mark.parametrize("column", ["i", "f", "s", "t", "z", "d"])
 def test_missing_operands(values, column, missing, compare):
     if missing is pd.NA and column in ("t", "z", "d") and compare in (operator.eq, operator.ne):
@@ -127,6 +127,15 @@ def test_isin(values, column, members):
     except (OverflowError, TypeError):
         return  # pandas refuses text beside long integers or NumPy's times
     same(lambda df: df[column].isin(members), values)
+
+
+@pytest.mark.parametrize("missing", [np.datetime64("NaT", "s"), np.timedelta64("NaT", "s"), np.float32("nan"), Decimal("NaN")])
+def test_nullable_numbers_beside_missing_values_of_other_kinds(missing):
+    numbers = pd.DataFrame({"I": pd.array([1, None], "Int64"), "f": [1.0, None]})
+    same(lambda df: df.I == missing, numbers)
+    same(lambda df: df.I != missing, numbers)
+    same(lambda df: df.I.isin([missing]), numbers)
+    same(lambda df: df.f.isin([missing]), numbers)
 
 
 def test_categories_compare_by_their_values_only_where_pandas_does():

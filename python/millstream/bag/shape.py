@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from millstream.bag.avro_schema import arrow_schema, defaults
 from millstream.bag.bag import Bag
 from millstream.dataframe.convert import NULLABLE
-from millstream.dataframe.exact import Unfit, dtype_for, exact_array, missing, type_name
+from millstream.dataframe.exact import Unfit, dtype_for, exact_array, type_name
 from millstream.dataframe.meta import make_meta, meta_type
+from millstream.dataframe.missing import is_missing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,7 +77,7 @@ def _fix(label: Hashable, type_: pa.DataType, value: Any) -> str:
 def _record(labels: list[Hashable], element: Any) -> Sequence[Any]:
     if isinstance(element, Mapping):
         return [element.get(label) for label in labels]
-    if missing(element):
+    if is_missing(element):
         return [None] * len(labels)
     raise TypeError(f"to_dataframe: an element is no dict as others are: {element!r}. Make them alike, with map() before.")
 
@@ -100,7 +101,7 @@ def _whole_record(labels: list[Hashable]) -> Pick:
 
 def _tuple(labels: list[Hashable], element: Any) -> Sequence[Any]:
     if not isinstance(element, (tuple, list)):
-        if missing(element):
+        if is_missing(element):
             return [None] * len(labels)
         raise TypeError(f"to_dataframe: an element is no tuple as others are: {element!r}. Make them alike, with map() before.")
     if len(element) != len(labels):
@@ -165,7 +166,7 @@ def shape_of_sample(bag: Bag, columns: Sequence[Hashable] | None) -> Shape:
 
 
 def _undecided(shape: Shape, i: int, sample: list[Any]) -> bool:
-    return all(missing(shape.pick(element)[i]) for element in sample[:_SAMPLE])
+    return all(is_missing(shape.pick(element)[i]) for element in sample[:_SAMPLE])
 
 
 def _shape_of_elements(sample: list[Any], columns: Sequence[Hashable] | None) -> Shape:
@@ -175,7 +176,7 @@ def _shape_of_elements(sample: list[Any], columns: Sequence[Hashable] | None) ->
 
 
 def _labels_and_pick(sample: list[Any], columns: Sequence[Hashable] | None) -> tuple[list[Hashable], Pick]:
-    first = next((element for element in sample if not missing(element)), None)
+    first = next((element for element in sample if not is_missing(element)), None)
     if columns is not None:
         labels = list(columns)
         return labels, lambda element: _by_its_class(labels, element)
@@ -193,7 +194,7 @@ def _labels_and_pick(sample: list[Any], columns: Sequence[Hashable] | None) -> t
 
 def _type_of(values: list[Any]) -> pa.DataType:
     """The type that holds these values and likely ones: JSON for nested, mixed and always missing ones."""
-    present = [value for value in values if not missing(value)]
+    present = [value for value in values if not is_missing(value)]
     kinds = {_kind(value) for value in present}
     if kinds == {int} and all(-(2**63) <= value < 2**63 for value in present):
         return pa.float64() if len(present) < len(values) else pa.int64()

@@ -6,7 +6,8 @@ import datetime
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from millstream.dataframe.literals import is_missing, literal, plain_type, to_scalar
+from millstream.dataframe.literals import literal, plain_type, to_scalar
+from millstream.dataframe.missing import is_missing, is_nan, is_null
 from millstream.dataframe.nullable import known_or_missing, nullable_name
 from millstream.dataframe.source import Column, Source
 
@@ -44,10 +45,12 @@ def compare(source: Source, function: str, left: Any, right: Any) -> Column:
         right = None
     if right is pd.NaT and function in ORDERINGS and is_number(type_):
         raise TypeError(f"Invalid comparison between {type_} and NaT")
-    if left.nullable and _is_gap(right) and right is not pd.NA:  # NA is not known, and these are: equal to no number
+    if left.nullable and is_missing(right) and right is not pd.NA:  # NA is not known, and these are: equal to no number
         return _unequal(source, function, left, right)
-    if is_missing(right) or (_is_nan(right) and not pa.types.is_floating(type_)):
+    if is_null(right) or (is_nan(right) and not pa.types.is_floating(type_)):
         return _call(source, function, left, Column(_core.Expr.literal(pa.scalar(None, type_)), type_))
+    if is_nan(right):
+        right = float("nan")
     if isinstance(right, int) and not -(2**63) <= right < 2**64:
         right = float("inf") if right > 0 else float("-inf")  # every integer of 64 bits is on the same side of it
     return _call(source, function, left, literal(right, left.type))
@@ -93,10 +96,6 @@ def _is_comparable_time(value: Any, type_: pa.DataType) -> bool:
     return isinstance(value, datetime.datetime) and (value.tzinfo is None) == (type_.tz is None)
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, (float, np.floating)) and value != value
-
-
 def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
     """Whether each value is one of `values`; missing is if they have a missing value of the column's kind."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
@@ -105,14 +104,14 @@ def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
     type_ = plain_type(column.type)
     if column.nullable:  # in which only NA is missing: None, NaT and NaN are equal to no value
         missing = [pa.scalar(None, type_)] if any(value is pd.NA for value in members) else []
-        members = [value for value in members if not _is_gap(value)] + missing
+        members = [value for value in members if not is_missing(value)] + missing
     listed = _as_list(members, type_)
     if listed is not None:
         return source.call("is_in", [column, Column(_core.Expr.literal(listed), listed.type)])
     if _is_time(type_):
-        times = [value for value in members if not _is_gap(value)]
+        times = [value for value in members if not is_missing(value)]
         if times and all(not isinstance(value, str) and _is_comparable_time(value, type_) for value in times):
-            members = [pd.NaT if _is_gap(value) else value for value in members]  # in a list of times, None is NaT
+            members = [pd.NaT if is_missing(value) else value for value in members]  # in a list of times, None is NaT
     scalars = [scalar for value in members if (scalar := _member(value, type_)) is not None]
     literals = [Column(_core.Expr.literal(scalar), scalar.type) for scalar in scalars]
     return source.call("is_in", [column, *literals])
@@ -142,20 +141,15 @@ def _as_list(members: list[Any], type_: pa.DataType) -> pa.Scalar | None:
         return None
 
 
-def _is_gap(value: Any) -> bool:
-    return is_missing(value) or _is_nan(value)
-
-
 def _member(value: Any, type_: pa.DataType) -> pa.Scalar | None:
     """`value` beside a column of `type_`; None if no value of the column is equal to it."""
     if isinstance(value, pa.Scalar):
         return value
-    nan = isinstance(value, float) and value != value
-    if is_missing(value) or nan:
+    if is_missing(value):
         if _is_time(type_):
-            matches = value is pd.NaT
+            matches = _is_comparable_time(value, type_)
         elif is_number(type_):
-            matches = nan
+            matches = isinstance(value, float)  # other NaN are equal to none of a column
         else:
             matches = True
         return pa.scalar(None, type_) if matches else None

@@ -14,6 +14,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from millstream.dataframe.missing import is_missing
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -50,7 +52,7 @@ class Rule:
         kind = type(value)
         if kind in self.plain:
             return value
-        return None if kind not in _NEVER_MISSING and missing(value) else self.convert(value)
+        return None if kind not in _NEVER_MISSING and is_missing(value) else self.convert(value)
 
     def all(self, values: Collection[Any]) -> Collection[Any]:
         # Nearly always there is nothing to convert, and sets of classes are quick to make.
@@ -74,12 +76,6 @@ def exact_array(values: Sequence[Any], type_: pa.DataType, avro: bool = False) -
     return array if stored == type_ else array.cast(type_)
 
 
-def missing(value: Any) -> bool:
-    if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64)):
-        return bool(value != value)
-    return value is None or value is pd.NA or value is pd.NaT
-
-
 def is_json(type_: pa.DataType) -> bool:
     return isinstance(type_, pa.BaseExtensionType) and type_.extension_name == "arrow.json"
 
@@ -90,7 +86,7 @@ def type_name(type_: pa.DataType) -> str:
 
 def json_array(values: Iterable[Any]) -> pa.Array:
     """Python objects as a column of JSON text; missing values become nulls."""
-    texts = [None if missing(value) else json_text(value) for value in values]
+    texts = [None if is_missing(value) else json_text(value) for value in values]
     return pa.ExtensionArray.from_storage(pa.json_(pa.utf8()), pa.array(texts, pa.utf8()))
 
 
@@ -104,7 +100,7 @@ def json_text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if missing(value):
+    if is_missing(value):
         return None
     if isinstance(value, np.generic):
         return value.item()
@@ -117,7 +113,7 @@ def _plain(value: Any) -> Any:
 
 def _json_value(value: Any, type_: pa.DataType) -> Any:
     """Times within records become text, as JSON has none; a column of them would be another column."""
-    if hasattr(value, "isoformat") and not missing(value):
+    if hasattr(value, "isoformat") and not is_missing(value):
         raise Unfit(value, type_)
     return value
 

@@ -10,7 +10,8 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from millstream.dataframe.frame import DataFrame
-from millstream.dataframe.literals import is_missing, to_scalar
+from millstream.dataframe.literals import to_scalar
+from millstream.dataframe.missing import is_null
 from millstream.dataframe.series import Series
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ def _differs(series: Series, value: Any) -> Series:
 def _one_of(series: Series, values: Any) -> Series:
     """None stands for missing values; NaN is a float."""
     members = list(values)
-    known = [value for value in members if not is_missing(value)]
+    known = [value for value in members if not is_null(value)]
     if not pa.types.is_floating(series._column.type):
         known = [value for value in known if value == value]
     present = series.isin(known)
-    return present | series.isna() if any(map(is_missing, members)) else present
+    return present | series.isna() if any(map(is_null, members)) else present
 
 
 _OPERATORS: dict[str, Callable[[Series, Any], Series]] = {
@@ -58,7 +59,7 @@ def _condition(frame: DataFrame, part: Any) -> Series:
         known = ", ".join(_OPERATORS)
         raise ValueError(f"a filter is (column, operator, value) with one of the operators {known}, not {part!r}")
     label, name, value = part
-    if is_missing(value) and name not in ("is", "is not"):
+    if is_null(value) and name not in ("is", "is not"):
         raise ValueError(f"a filter compares with values, and {value!r} is none: write ({label!r}, 'is', None) or 'is not'")
     series = frame._column(label)
     series = series._new(replace(series._column, nullable=False))  # NA chooses no row: the engine need not tell it from false

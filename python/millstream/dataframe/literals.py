@@ -6,6 +6,7 @@ import datetime
 import decimal
 from typing import TYPE_CHECKING, Any
 
+from millstream.dataframe.missing import is_null
 from millstream.dataframe.source import Column
 
 if TYPE_CHECKING:
@@ -26,12 +27,7 @@ _TIMES = (datetime.date, datetime.timedelta)  # datetime, Timestamp and Timedelt
 def is_literal(value: Any) -> bool:
     if isinstance(value, (*_PLAIN, *_TIMES)):
         return True
-    return isinstance(value, (np.generic, pa.Scalar)) or is_missing(value)
-
-
-def is_missing(value: Any) -> bool:
-    """None, NA or NaT; NaN is a number."""
-    return value is None or value is pd.NA or value is pd.NaT
+    return isinstance(value, (np.generic, pa.Scalar)) or is_null(value)
 
 
 def plain_type(type_: pa.DataType) -> pa.DataType:
@@ -57,7 +53,7 @@ def to_scalar(value: Any, beside: pa.DataType | None = None) -> pa.Scalar:
             if isinstance(value, np.datetime64)
             else (pd.Timedelta(value) if isinstance(value, np.timedelta64) else value.item())
         )
-    if is_missing(value):
+    if is_null(value):
         return pa.scalar(None, beside)
     if not isinstance(value, (*_PLAIN, *_TIMES)):
         raise TypeError(f"expected a scalar or a Series of the same frame, not {type(value).__name__}")
