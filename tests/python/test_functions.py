@@ -403,7 +403,12 @@ def test_json_of_functions_has_null_for_what_it_has_no_number_for(tmp_path):
         ("date32[day][pyarrow]", datetime.date(2020, 1, 1)),
         (pa.decimal128(10, 2), Decimal("1.25")),
         (pa.list_(pa.int64()), [1, 2]),
+        (pa.list_(pa.json_()), [1, {"x": [2]}]),
+        (pa.large_list(pa.json_()), [1, {"x": [2]}]),
+        (pa.struct({"x": pa.json_()}), {"x": [1]}),
+        (pa.map_(pa.string(), pa.json_()), [("x", {"y": [1]})]),
     ],
+    ids=str,
 )
 def test_meta_of_python_objects(lazy, dtype, value):
     made = lazy.i.map(lambda _: value, meta=("r", dtype))
@@ -434,6 +439,13 @@ def test_meta_of_categories(frame, lazy, meta):
 def test_values_that_do_not_fit_meta_are_errors_that_say_the_fix(lazy, dtype, value, fix, held_as):
     made = lazy.map_partitions(lambda df: pd.Series([value] * len(df), name="other", dtype=held_as), meta=("r", dtype))
     with pytest.raises(TypeError, match=f"(?s)column 'r'.*{fix}"):
+        made.compute()
+
+
+@pytest.mark.parametrize("value", [["abc"], ["ab"], [1], [("a", 1, 2)], [None], "ab", 1])
+def test_values_that_are_no_maps(lazy, value):
+    made = lazy.i.map(lambda _: value, meta=("r", pa.map_(pa.string(), pa.int64())))
+    with pytest.raises(TypeError, match=r"(?s)column 'i'.* is no map<string, int64>.*meta="):
         made.compute()
 
 

@@ -112,6 +112,8 @@ def decode(value: Any, type_: pa.DataType) -> Any:
         return {field.name: decode(value[field.name], field.type) for field in type_}
     if pa.types.is_list(type_) or pa.types.is_large_list(type_):
         return [decode(item, type_.value_type) for item in value]
+    if pa.types.is_map(type_):
+        return [(key, decode(item, type_.item_type)) for key, item in value]
     return value
 
 

@@ -138,8 +138,9 @@ def _storage(type_: pa.DataType) -> pa.DataType:
         return pa.utf8()
     if pa.types.is_struct(type_):
         return pa.struct([field.with_type(_storage(field.type)) for field in type_])
-    if pa.types.is_list(type_):
-        return pa.list_(type_.value_field.with_type(_storage(type_.value_type)))
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
+        make = pa.list_ if pa.types.is_list(type_) else pa.large_list
+        return make(type_.value_field.with_type(_storage(type_.value_type)))
     if pa.types.is_map(type_):
         return pa.map_(type_.key_type, type_.item_field.with_type(_storage(type_.item_type)))
     return type_
@@ -333,7 +334,9 @@ def _map_rule(type_: pa.DataType, avro: bool) -> Rule:
     def convert(value: Any) -> Any:
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
             raise Unfit(value, type_)
-        pairs = value.items() if isinstance(value, Mapping) else value  # pandas has lists of pairs
+        pairs = list(value.items() if isinstance(value, Mapping) else value)  # pandas has lists of pairs
+        if not all(isinstance(pair, (tuple, list, np.ndarray)) and len(pair) == 2 for pair in pairs):
+            raise Unfit(value, type_, ": it is neither a dict nor a list of pairs")
         return [(keys.one(key), items.one(item)) for key, item in pairs]
 
     return Rule(_NOTHING, convert)

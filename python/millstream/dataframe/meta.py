@@ -120,16 +120,16 @@ def make_meta(meta: Any, index: pd.Index | None = None) -> Any:
 
 def _empty(dtype: Any, name: Hashable, index: pd.Index | None) -> pd.Series:
     index = pd.RangeIndex(0) if index is None else index[:0]
-    if says_object(dtype):
-        dtype = object
-    elif str(dtype) not in NULLABLE:
-        dtype = _dtype_of_meta(arrow_type(dtype))
-    return pd.Series([], dtype=dtype, name=name, index=index)
+    return pd.Series(_no_values(dtype), name=name, index=index)
 
 
-def _dtype_of_meta(type_: pa.DataType) -> Any:
-    """The dtype that values of the type have in pandas; where these are Python objects, one that still tells the type."""
-    return pd.ArrowDtype(type_) if is_object(type_) else pandas_dtype(type_)
+def _no_values(dtype: Any) -> Any:
+    """An empty array with the dtype that values of `dtype` have in pandas; where these are Python objects, one that still tells
+    the type."""
+    if says_object(dtype) or str(dtype) in NULLABLE:
+        return pd.array([], dtype=object if says_object(dtype) else dtype)
+    type_ = arrow_type(dtype)
+    return pd.arrays.ArrowExtensionArray(pa.chunked_array([], type_)) if is_object(type_) else empty_values(type_)
 
 
 def _empty_frame(items: Iterable[Any], index: pd.Index | None) -> pd.DataFrame:
