@@ -230,6 +230,22 @@ def test_numbers_of_more_digits_than_the_first():
     assert missing.t.compute().isna().tolist() == [True, False]
 
 
+@pytest.mark.parametrize("npartitions", [1, 2])
+@pytest.mark.parametrize("values", [["NaN", "1.5"], ["1.5", "NaN"], ["1.5", "sNaN"]])
+def test_decimals_that_are_missing(values, npartitions):
+    decimals = [Decimal(value) for value in values]
+    frame = db.from_sequence(decimals, npartitions=npartitions).to_dataframe()
+    assert frame[0].compute().tolist() == [None if value.is_nan() else value for value in decimals]
+
+
+@pytest.mark.parametrize("values", [["Infinity"], ["1.5", "-Infinity"], ["Infinity", "1.5"]])
+@pytest.mark.parametrize("npartitions", [1, 2])
+def test_decimals_that_are_infinite_are_errors_that_say_the_fix(values, npartitions):
+    bag = db.from_sequence([{"a": Decimal(value)} for value in values], npartitions=npartitions)
+    with pytest.raises(TypeError, match=r"column 'a'.*Infinity.*finite.*None in its place"):
+        bag.to_dataframe().compute()
+
+
 def test_keys_that_first_occur_late_are_errors_that_say_the_fix():
     bag = db.from_sequence([{"a": 1}, {"a": 2, "b": 1.5}], npartitions=2)
     with pytest.raises(ValueError, match=r"key 'b'.*\{'a': 2, 'b': 1.5\}.*meta=\{..., 'b': 'float64'\}"):

@@ -132,8 +132,8 @@ def test_isin(values, column, members):
 @pytest.mark.parametrize("missing", [np.datetime64("NaT", "s"), np.timedelta64("NaT", "s"), np.float32("nan"), Decimal("NaN")])
 def test_nullable_numbers_beside_missing_values_of_other_kinds(missing):
     numbers = pd.DataFrame({"I": pd.array([1, None], "Int64"), "f": [1.0, None]})
-    same(lambda df: df.I == missing, numbers)
-    same(lambda df: df.I != missing, numbers)
+    same(lambda df: df.I.eq(missing), numbers)
+    same(lambda df: df.I.ne(missing), numbers)
     same(lambda df: df.I.isin([missing]), numbers)
     same(lambda df: df.f.isin([missing]), numbers)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -201,6 +203,8 @@ def test_from_pandas(frame):
         dd.from_pandas([1, 2])
     with pytest.raises(TypeError, match="mixed"):
         dd.from_pandas(pd.DataFrame({"mixed": [1, "a"]}), npartitions=1)
+    with pytest.raises(TypeError, match="'d'.*finite.*None in its place"):
+        dd.from_pandas(pd.DataFrame({"d": [Decimal("1.5"), Decimal("Infinity")]}), npartitions=1)
 
 
 def test_from_dict_and_from_map():

@@ -60,6 +60,8 @@ def _fix(label: Hashable, type_: pa.DataType, value: Any) -> str:
         return f"Say the type of all values: meta={{{label!r}: 'float64', ...}}"
     if types.is_floating(type_) and value is None:  # the one thing that Arrow itself complains of: integers beyond 2**53
         return f"Say the type of all values: meta={{{label!r}: 'Int64', ...}}"
+    if isinstance(value, decimal.Decimal) and not value.is_finite():
+        return "Put None in its place, with map() before"
     if types.is_decimal(type_) and value is None:  # or of more digits
         return f"Say the type of all values: meta={{{label!r}: pyarrow.decimal128(38, 10), ...}} with as many digits as needed"
     times = types.is_date(type_) or types.is_timestamp(type_)
@@ -203,7 +205,8 @@ def _type_of(values: list[Any]) -> pa.DataType:
     if kinds == {datetime.datetime}:
         return _timestamp_type(present)
     if kinds == {decimal.Decimal}:  # of as many digits as can be: the sample does not tell how many others have
-        return pa.decimal128(38, max(pa.array(present).type.scale, 0))
+        digits = [-int(value.as_tuple().exponent) for value in present if value.is_finite()]
+        return pa.decimal128(38, max(digits, default=0))
     if kinds == {datetime.timedelta}:
         return pa.duration("ns" if any(getattr(value, "nanoseconds", 0) for value in present) else "us")
     simple = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import json
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -229,6 +230,10 @@ def _array_of_own_type(series: pd.Series | pd.Index) -> pa.Array | pa.ChunkedArr
         type_ = pa.string()  # pandas' own choice is large_string
     if isinstance(series.dtype, pd.CategoricalDtype):
         type_ = _category_type(series.dtype)
+    if series.dtype == object:
+        for value in series:
+            if isinstance(value, decimal.Decimal) and value.is_infinite():
+                raise TypeError(f"{value!r}: decimals are finite; put None in its place")
     values = pa.array(series, type=type_, from_pandas=True)
     if isinstance(values.type, pa.BaseExtensionType):  # periods, intervals
         raise TypeError("convert it to text or times first")
@@ -236,7 +241,7 @@ def _array_of_own_type(series: pd.Series | pd.Index) -> pa.Array | pa.ChunkedArr
 
 
 def _arrow_checks(dtype: Any, type_: pa.DataType) -> bool:
-    """Whether Arrow's own conversion keeps the values of this dtype, or tells which it cannot keep (of floats, _check_range)."""
+    """Whether Arrow's own conversion keeps the values of this dtype, or tells which it cannot keep; for floats, _check_range does."""
     types, kind = pa.types, getattr(dtype, "kind", "O")
     if isinstance(dtype, pd.CategoricalDtype):
         return _arrow_checks(dtype.categories.dtype, type_.value_type if types.is_dictionary(type_) else type_)

@@ -1,7 +1,8 @@
 """Python objects -> Arrow arrays that hold just these objects.
 
 pa.array() given a type makes 1.9 an int64 1, bytes text, and a datetime a date. Here each type has a rule that says which
-objects are values of it; any other is an error. Floats of fewer than 64 bits are rounded, and only refused if they are too large.
+objects are values of it; any other is an error. Only floats of fewer than 64 bits are rounded, and refused if they are too
+large.
 """
 
 from __future__ import annotations
@@ -190,7 +191,7 @@ def _class_rule(type_: pa.DataType) -> Rule:
     if types.is_binary(type_) or types.is_large_binary(type_) or types.is_fixed_size_binary(type_):
         return _objects_of((bytes, bytearray, memoryview), bytes, type_)
     if types.is_decimal(type_):
-        return _objects_of((decimal.Decimal, int, np.integer), _decimal, type_)
+        return Rule(_NOTHING, lambda value: _decimal(value, type_))
     if types.is_null(type_):
         return _objects_of((), str, type_)
     return Rule(frozenset(), lambda value: value)  # of types that only Arrow has values of
@@ -205,8 +206,14 @@ def _objects_of(classes: tuple[type, ...], make: Callable[[Any], Any], type_: pa
     return Rule(_NOTHING.union(classes[:1]), convert)
 
 
-def _decimal(value: Any) -> decimal.Decimal:
-    return decimal.Decimal(int(value)) if isinstance(value, np.integer) else decimal.Decimal(value)
+def _decimal(value: Any, type_: pa.DataType) -> decimal.Decimal:
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return decimal.Decimal(int(value))
+    if not isinstance(value, decimal.Decimal):
+        raise Unfit(value, type_)
+    if not value.is_finite():
+        raise Unfit(value, type_, ": decimals are finite")
+    return value
 
 
 def _integer(value: Any, type_: pa.DataType, avro: bool) -> int:
