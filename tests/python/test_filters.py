@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -42,6 +44,22 @@ def test_filters_and_missing_values(gaps, column, name):
 def test_alternatives_of_filters_and_missing_values(gaps):
     filters = [[("I", "!=", 1), ("f", "!=", 3.0)], [("s", "not in", ["c"]), ("k", "<", 2)]]
     assert dd.read_parquet(gaps, filters=filters).k.compute().tolist() == pd.read_parquet(gaps, filters=filters).k.tolist()
+
+
+@pytest.mark.parametrize("name", ["in", "not in"])
+@pytest.mark.parametrize(("column", "value"), [("i", 5), ("s", "ab"), ("t", "2020-01-01"), ("t", pd.Timestamp("2020-01-01"))])
+def test_filters_by_membership_take_lists(gaps, column, name, value):
+    with pytest.raises(TypeError, match=re.escape(f"write ({column!r}, {name!r}, [{value!r}])")):
+        dd.read_parquet(gaps, filters=[(column, name, value)])
+    expected = pd.read_parquet(gaps, filters=[(column, name, [value])]).k.tolist()
+    for members in ([value], (value,), {value}, pd.Series([value])):
+        assert dd.read_parquet(gaps, filters=[(column, name, members)]).k.compute().tolist() == expected
+
+
+@pytest.mark.parametrize("operator", ["~", ["in"], None])
+def test_filters_know_their_operators(gaps, operator):
+    with pytest.raises(ValueError, match="one of the operators ==, =, !="):
+        dd.read_parquet(gaps, filters=[("i", operator, [1])])
 
 
 @pytest.mark.parametrize("name", ["==", "!=", "<"])

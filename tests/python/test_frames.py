@@ -203,7 +203,7 @@ def test_from_pandas(frame):
         dd.from_pandas([1, 2])
     with pytest.raises(TypeError, match="mixed"):
         dd.from_pandas(pd.DataFrame({"mixed": [1, "a"]}), npartitions=1)
-    with pytest.raises(TypeError, match="'d'.*finite.*None in its place"):
+    with pytest.raises(TypeError, match=r"'d'.*finite.*None in its place"):
         dd.from_pandas(pd.DataFrame({"d": [Decimal("1.5"), Decimal("Infinity")]}), npartitions=1)
 
 

@@ -241,7 +241,7 @@ def _array_of_own_type(series: pd.Series | pd.Index) -> pa.Array | pa.ChunkedArr
 
 
 def _arrow_checks(dtype: Any, type_: pa.DataType) -> bool:
-    """Whether Arrow's own conversion keeps the values of this dtype, or tells which it cannot keep; for floats, _check_range does."""
+    """Whether Arrow's own conversion keeps the values of this dtype, or tells which it cannot keep (floats: _check_range)."""
     types, kind = pa.types, getattr(dtype, "kind", "O")
     if isinstance(dtype, pd.CategoricalDtype):
         return _arrow_checks(dtype.categories.dtype, type_.value_type if types.is_dictionary(type_) else type_)

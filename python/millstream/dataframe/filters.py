@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -55,16 +55,21 @@ def filter_rows(frame: DataFrame, filters: Sequence[Any]) -> DataFrame:
 
 
 def _condition(frame: DataFrame, part: Any) -> Series:
-    if not (isinstance(part, (tuple, list)) and len(part) == 3 and part[1] in _OPERATORS):
+    if not (isinstance(part, (tuple, list)) and len(part) == 3 and isinstance(part[1], str) and part[1] in _OPERATORS):
         known = ", ".join(_OPERATORS)
         raise ValueError(f"a filter is (column, operator, value) with one of the operators {known}, not {part!r}")
     label, name, value = part
     if is_null(value) and name not in ("is", "is not"):
         raise ValueError(f"a filter compares with values, and {value!r} is none: write ({label!r}, 'is', None) or 'is not'")
+    several = name in ("in", "not in")
+    if several and (isinstance(value, (str, bytes)) or not isinstance(value, Iterable)):
+        raise TypeError(
+            f"the filter of column {label!r} by {name!r} takes a list of values, not {value!r}: write "
+            f"({label!r}, {name!r}, [{value!r}])"
+        )
     series = frame._column(label)
     series = series._new(replace(series._column, nullable=False))  # NA chooses no row: the engine need not tell it from false
     if pa.types.is_timestamp(series._column.type):
-        several = name in ("in", "not in")
         value = [_time(item, series) for item in value] if several else _time(value, series)
     return _OPERATORS[name](series, value)
 
