@@ -103,6 +103,41 @@ def test_compression_is_told_by_the_name_that_was_given(tmp_path):
     assert gzip.decompress((tmp_path / "ab12").read_bytes()) == b"a\n1\n2\n"
 
 
+@pytest.mark.parametrize("lazily", [False, True])
+def test_append_says_how_to_write_the_same_index(tmp_path, lazily):
+    indexed = dd.from_pandas(pd.DataFrame({"v": [1, -2]}, index=[5, 6]), npartitions=1)
+
+    def append(frame, folder, **options):
+        if lazily:
+            return dd.compute(frame.to_parquet(tmp_path / folder, append=True, compute=False, **options))
+        return frame.to_parquet(tmp_path / folder, append=True, **options)
+
+    indexed.to_parquet(tmp_path / "with")
+    again = dd.read_parquet(tmp_path / "with")
+    with pytest.raises(ValueError, match=r"cannot append.*pass write_index=True"):
+        append(again[again.v > 0], "with")
+    append(again[again.v > 0], "with", write_index=True)
+    assert pd.read_parquet(tmp_path / "with").index.tolist() == [5, 6, 5]
+
+    indexed.to_parquet(tmp_path / "without", write_index=False)
+    with pytest.raises(ValueError, match=r"cannot append.*pass write_index=False"):
+        append(indexed, "without")
+    append(indexed, "without", write_index=False)
+    assert pd.read_parquet(tmp_path / "without").v.tolist() == [1, -2, 1, -2]
+
+
+def test_append_speaks_of_no_index_where_it_is_the_same(tmp_path):
+    def fail(part):
+        raise ValueError("oops")
+
+    frame([1]).to_parquet(tmp_path / "there", write_index=False)
+    for folder in ("there", "nowhere"):
+        broken = frame([1]).map_partitions(fail, meta={"a": "int64"})
+        with pytest.raises(ValueError, match="oops") as caught:
+            broken.to_parquet(tmp_path / folder, append=True)
+        assert "write_index" not in str(caught.value)
+
+
 def test_append_goes_on_numbering(tmp_path):
     frame([1, 2], npartitions=2).to_parquet(str(tmp_path), write_index=False)
     frame([3]).to_parquet(str(tmp_path), write_index=False, append=True)

@@ -46,6 +46,10 @@ class Lazy(ABC):
     @abstractmethod
     def _request(self) -> Request: ...
 
+    def _explained(self, error: ValueError) -> ValueError:
+        """`error`, which ended a run, or one that says more."""
+        return error
+
     def _ran(self, report: RunReport) -> None:
         self.last_report = report
 
@@ -76,7 +80,13 @@ def compute_all(lazies: Sequence[Lazy]) -> list[Any]:
     fetches = [fetch for request in requests for fetch in request.fetches]
     groups = _group(fetches)
     writes = [plan for request in requests for plan in request.writes]
-    results = run_plans([_group_plan(group) for group in groups] + writes)
+    try:
+        results = run_plans([_group_plan(group) for group in groups] + writes)
+    except ValueError as error:
+        for lazy in lazies:
+            if (explained := lazy._explained(error)) is not error:
+                raise explained from error
+        raise
     tables: dict[int, list[pa.Table]] = {}
     for group, result in zip(groups, results[: len(groups)], strict=True):
         for position, fetch in enumerate(group.fetches):

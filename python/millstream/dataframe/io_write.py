@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 else:
     from millstream._lazy import LazyModule
 
-    pa = LazyModule("pyarrow")
+    pa, _core = LazyModule("pyarrow"), LazyModule("millstream._core")
+
+
+_UNNAMED_LEVEL = "__index_level_"
+"""How pandas begins the name of a column that holds a level of the index without a name."""
 
 
 class Write(Lazy):
@@ -29,8 +33,9 @@ class Write(Lazy):
     Either gives the report of the run and leaves it as the `last_report` of the frame.
     """
 
-    def __init__(self, frame: DataFrame, plan: _core.Plan) -> None:
-        self._frame, self._plan = frame, plan
+    def __init__(self, frame: DataFrame, plan: _core.Plan, advice: Callable[[], str] | None = None) -> None:
+        """`advice` is asked for what to do about a ValueError; "" where it knows nothing."""
+        self._frame, self._plan, self._advice = frame, plan, advice
 
     def compute(self, **kwargs: Any) -> RunReport:
         (report,) = compute_all([self])
@@ -39,6 +44,10 @@ class Write(Lazy):
 
     def _request(self) -> Request:
         return Request((), lambda tables: self.last_report, (self._plan,))
+
+    def _explained(self, error: ValueError) -> ValueError:
+        advice = self._advice() if self._advice is not None else ""
+        return ValueError(f"{error}. {advice}") if advice else error
 
     def _ran(self, report: RunReport) -> None:
         super()._ran(report)
@@ -50,7 +59,7 @@ class Write(Lazy):
 
 def _write(
     frame: DataFrame, source: Source, columns: Mapping[str, Column], format: str, path: str, options: Mapping[str, Any],
-    storage_options: Mapping[str, Any] | None, compute: bool,
+    storage_options: Mapping[str, Any] | None, compute: bool, advice: Callable[[], str] | None = None,
 ) -> Any:  # fmt: skip
     """Writes `columns`, which are of `source` and stand for `frame`."""
     if not columns:
@@ -60,6 +69,7 @@ def _write(
     write = Write(
         frame,
         plan.write(format, path, options_json(given, f"to_{format}"), options_json(storage_options or {}, "storage_options")),
+        advice,
     )
     return write.compute() if compute else write
 
@@ -120,7 +130,7 @@ def to_parquet(
     index: dict[str, Column] = {}
     worth_keeping = frame.known_divisions or any(_worth_keeping(level) for level in frame._levels)
     if write_index or (write_index is None and worth_keeping):
-        source, index = _with_index(frame, columns, lambda i: f"__index_level_{i}__")
+        source, index = _with_index(frame, columns, lambda i: f"{_UNNAMED_LEVEL}{i}__")
     metadata = dict(custom_metadata or {})
     metadata["pandas"] = _pandas_metadata(frame, list(columns), bool(index))  # also if it says little: not that of a file read
     directory, pattern = _split_pattern(path, "part.*.parquet", name_function)
@@ -130,7 +140,21 @@ def to_parquet(
     }  # fmt: skip
     if overwrite and "://" not in directory and os.path.realpath(directory) == os.path.realpath("."):
         raise ValueError("overwrite=True would clear the working directory: write into a directory of its own")
-    return _write(frame, source, {**columns, **index}, "parquet", directory, options, storage_options, compute)
+    written = {**columns, **index}
+    advice = (lambda: _index_advice(directory, set(written), storage_options)) if append else None
+    return _write(frame, source, written, "parquet", directory, options, storage_options, compute, advice)
+
+
+def _index_advice(directory: str, written: set[str], storage_options: Mapping[str, Any] | None) -> str:
+    """What to do where the columns `written` differ from those in `directory` by an index without a name; else ""."""
+    try:
+        plan = _core.Plan.scan("parquet", [directory], None, options_json(storage_options or {}, "storage_options"))
+    except (OSError, ValueError):
+        return ""
+    there = set(plan.schema.names)
+    if not all(name.startswith(_UNNAMED_LEVEL) for name in written ^ there) or written == there:
+        return ""
+    return f"They differ by the index: pass write_index={there > written}, as for what is there"
 
 
 def _pandas_metadata(frame: DataFrame, names: list[str], with_index: bool) -> str:
