@@ -281,6 +281,22 @@ def test_rows_of_a_frame(frame, lazy):
         lazy.to_bag(format="list")
 
 
+def test_elements_without_values_are_counted(tmp_path):
+    for bag in (db.from_sequence([{}, {}, {}], npartitions=2), db.from_sequence([(), (), ()], npartitions=1)):
+        frame = bag.to_dataframe()
+        assert len(frame) == 3 and frame.compute().shape == (3, 0)
+        assert frame.assign(one=1).one.sum().compute() == 3
+    with open(tmp_path / "empty.avro", "wb") as file:
+        fastavro.writer(file, {"type": "record", "name": "empty", "fields": []}, [{}, {}])
+    records = db.read_avro(tmp_path / "empty.avro")
+    assert records.compute() == [{}, {}] and records.count().compute() == 2
+
+
+def test_rows_without_columns(lazy):
+    assert lazy[[]].to_bag().compute() == [()] * 8
+    assert lazy[[]].to_bag(format="dict").compute() == [{}] * 8
+
+
 def test_avro_of_any_bag(tmp_path):
     schema = {
         "type": "record",

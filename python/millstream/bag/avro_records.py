@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from millstream.bag.bag import Bag
+from millstream.bag.bag import CHUNK, Bag
 from millstream.dataframe.convert import physical_names
 from millstream.dataframe.frame import DataFrame
 
@@ -21,10 +21,6 @@ Convert = Callable[[Any], Any]
 _UNION_MEMBER = b"millstream.avro.union_member"
 """The mark of the engine's Avro reader, format/avro/arrow_type.h."""
 
-_CHUNK = 10_000
-"""Rows that are Python objects at a time."""
-
-
 def bag_of_records(frame: DataFrame) -> Bag:
     """The rows of a frame that was read from Avro files: integers stay integers beside nulls, which are None; maps are dicts,
     and values of unions the values themselves."""
@@ -32,8 +28,10 @@ def bag_of_records(frame: DataFrame) -> Bag:
     converts = [_conversion(column.type) for column in frame._columns]
 
     def decode(table: pa.Table) -> Iterator[Any]:
-        for begin in range(0, table.num_rows, _CHUNK):
-            part = table.slice(begin, _CHUNK)
+        if not labels:
+            yield from ({} for _ in range(table.num_rows))
+        for begin in range(0, table.num_rows, CHUNK):
+            part = table.slice(begin, CHUNK)
             columns = [_objects(column, convert) for column, convert in zip(part.columns, converts, strict=True)]
             yield from (dict(zip(labels, row, strict=True)) for row in zip(*columns, strict=True))
 

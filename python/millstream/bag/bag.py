@@ -29,6 +29,9 @@ Step = Callable[[Iterator[Any]], Iterable[Any]]
 
 _PICKLES = "pickle"
 
+CHUNK = 10_000
+"""Rows that are Python objects at a time."""
+
 
 def dumps(value: Any) -> bytes:
     """Pickled; by value what pickle cannot name, such as lambdas."""

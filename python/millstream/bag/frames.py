@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
-from millstream.bag.bag import Bag
+from millstream.bag.bag import CHUNK, Bag
 from millstream.bag.shape import Shape, shape_of_meta, shape_of_sample, shape_of_schema
 from millstream.dataframe.collection import POSITIONS
 from millstream.dataframe.convert import array_to_series, physical_names
@@ -22,9 +22,6 @@ else:
     from millstream._lazy import LazyModule
 
     pa = LazyModule("pyarrow")
-
-_CHUNK = 10_000
-"""Rows that are Python objects at a time."""
 
 
 def frame_to_bag(frame: DataFrame, index: bool, format: str) -> Bag:
@@ -54,9 +51,11 @@ def series_to_bag(series: Series, index: bool) -> Bag:
 
 def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
     """The rows as pandas would give them: missing numbers and texts are NaN, JSON is decoded."""
+    if not table.columns:
+        yield from repeat((), table.num_rows)
     arrays = [_widened(column) for column in table.columns]
-    for begin in range(0, table.num_rows, _CHUNK):
-        yield from zip(*(array_to_series(array.slice(begin, _CHUNK)).tolist() for array in arrays), strict=True)
+    for begin in range(0, table.num_rows, CHUNK):
+        yield from zip(*(array_to_series(array.slice(begin, CHUNK)).tolist() for array in arrays), strict=True)
 
 
 def _widened(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -83,9 +82,12 @@ def _to_frame(bag: Bag, shape: Shape) -> DataFrame:
     iterate = bag._iterate
 
     def run(table: pa.Table, _partition: int) -> pa.Table:
-        elements, chunks = iterate(table), []
-        while chunk := list(islice(elements, _CHUNK)):
+        elements, chunks, rows = iterate(table), [], 0
+        while chunk := list(islice(elements, CHUNK)):
             chunks.append(pa.table(shape.arrays(chunk), schema=schema))
+            rows += len(chunk)
+        if not names:
+            return pa.table([pa.nulls(rows)], names=["row"]).select([])
         return pa.concat_tables(chunks) if chunks else schema.empty_table()
 
     leaf = Leaf(bag._plan.map_partitions(run, schema, "to_dataframe"), unique_token("to_dataframe"))
