@@ -78,6 +78,11 @@ def test_bags_compute_beside_frames(numbers, lazy):
     assert (total, texts, int(rows), count) == (45, [str(n) for n in range(10)], 31, 8)
     assert dd.compute({"nested": [numbers.max()]}) == ({"nested": [9]},)
     assert numbers.last_report is not None
+    rows = lazy.to_bag()
+    assert rows.count().compute() == 8 and rows.last_report is not None
+    both = (rows.count(), lazy.size)
+    assert dd.compute(*both) == (8, 8 * len(lazy.columns))
+    assert len(both[0].last_report["stages"]) == len(rows.last_report["stages"])  # one aggregation for both
     (kept,) = dd.persist(numbers.map(str))
     assert kept.compute() == [str(n) for n in range(10)]
 

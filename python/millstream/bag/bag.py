@@ -163,7 +163,7 @@ class Bag(Lazy):
         self, perpartition: Callable[[Iterator[Any]], Any], aggregate: Callable[[Iterable[Any]], Any], **kwargs: Any
     ) -> Item:
         """aggregate of what perpartition gives for each partition."""
-        return Item(self, self._pickled(lambda elements: [perpartition(elements)]), aggregate)
+        return Item(self, _request_of(self._pickled(lambda elements: [perpartition(elements)]), aggregate))
 
     def fold(
         self,
@@ -175,9 +175,11 @@ class Bag(Lazy):
         return self.reduction(lambda part: reduce(binop, part, *start), lambda parts: reduce(combine or binop, parts))
 
     def count(self) -> Item:
-        frame = self._frame
-        if frame is not None:
-            return Item(self, None, lambda _: len(frame))
+        if self._frame is not None:
+            from millstream.dataframe.reductions import row_count
+
+            counted = row_count(self._frame._source, "count")._request()
+            return Item(self, Request(counted.fetches, lambda tables: int(counted.finish(tables))))
         return self.reduction(lambda part: sum(1 for _ in part), sum)
 
     def sum(self) -> Item:
@@ -265,14 +267,14 @@ def _sum_and_count(part: Iterator[Any]) -> tuple[Any, int]:
 class Item(Lazy):
     """One lazy value made of a bag."""
 
-    def __init__(self, bag: Bag, plan: _core.Plan | None, finish: Callable[[Iterable[Any]], Any]) -> None:
-        self._bag, self._plan, self._finish = bag, plan, finish
+    def __init__(self, bag: Bag, request: Request) -> None:
+        self._bag, self._requested = bag, request
 
     def compute(self, **kwargs: Any) -> Any:
         return compute_all([self])[0]
 
     def _request(self) -> Request:
-        return Request((), lambda _: self._finish(())) if self._plan is None else _request_of(self._plan, self._finish)
+        return self._requested
 
     def _ran(self, report: RunReport) -> None:
         super()._ran(report)
