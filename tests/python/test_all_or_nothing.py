@@ -8,7 +8,9 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -126,6 +128,13 @@ except KeyboardInterrupt:
     assert_old_output(folder)
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    begin = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begin < 60, "it took too long"
+        time.sleep(0.005)
+
+
 def refuse() -> None:
     raise ValueError("no bar")
 
@@ -136,20 +145,19 @@ def refuse() -> None:
 def test_an_exception_that_comes_after_the_commit_is_raised(folder, fail, error):
     """What is committed stays, but neither an interrupt nor an error of the progress bar may get lost."""
 
+    asked = threading.Event()
+
     class LateBar(ProgressBar):
         def update(self, fraction: float, text: str = "") -> None:
-            for _ in range(1000):
-                if (folder / "new").exists() and os.listdir(folder / "new") == ["part.0.parquet"]:
-                    break
-                time.sleep(0.01)
-            time.sleep(0.3)  # for the run to end
+            asked.set()
+            wait_until(lambda: (folder / "new").exists() and os.listdir(folder / "new") == ["part.0.parquet"])
             fail()
 
     def slow(part: pd.DataFrame) -> pd.DataFrame:
-        time.sleep(0.3)  # so that the bar is asked before the end
+        assert asked.wait(60), "the bar was not asked while the job ran"
         return part
 
-    frame = dd.from_pandas(pd.DataFrame({"n": range(100)}), npartitions=1).map_partitions(slow)
+    frame = dd.from_pandas(pd.DataFrame({"n": range(100)}), npartitions=1).map_partitions(slow, meta={"n": "int64"})
     with pytest.raises(error), LateBar(out=io.StringIO()):
         frame.to_parquet(folder / "new")
     assert pq.read_table(folder / "new").num_rows == 100
