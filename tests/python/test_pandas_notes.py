@@ -13,6 +13,7 @@ import millstream.dataframe as dd
 LABELS = [
     [0, 1], [10, -2], [1.5, 2.0], [True], ["0", "1"], [0, "a"], [("a", 1), ("b", 2)], [("a", "b"), ("a", "c")],
     list(pd.to_datetime(["2020-01-01", "2020-06-01"])), ["('a', 1)", "b"],
+    list(pd.to_datetime(["2020-01-01", "2020-06-01"]).tz_localize("Europe/Berlin")),
 ]  # fmt: skip
 
 
@@ -133,6 +134,7 @@ DAMAGED = [
     b'{"columns": [1]}',
     b'{"index_columns": [{"kind": "range"}]}',
     b'{"index_columns": [["a"]]}',
+    b'{"column_indexes": [{"pandas_type": "datetimetz", "metadata": null}]}',
 ]
 
 
@@ -144,7 +146,14 @@ def test_damaged_notes_name_the_file(tmp_path, note):
         dd.read_parquet(path)
 
 
-@pytest.mark.parametrize("note", [b"null", b'{"columns": [], "index_columns": ["gone"], "column_indexes": []}'], ids=str)
+PASSED_OVER = [
+    b"null",
+    b'{"columns": [], "index_columns": ["gone"], "column_indexes": []}',
+    b'{"columns": [{"name": "a"}], "column_indexes": [{"pandas_type": "datetimetz", "metadata": {"timezone": "No/Where"}}]}',
+]
+
+
+@pytest.mark.parametrize("note", PASSED_OVER, ids=str)
 def test_notes_that_say_nothing_are_passed_over(tmp_path, note):
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"a": [1]}).replace_schema_metadata({b"pandas": note}), path)

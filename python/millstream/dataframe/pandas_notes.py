@@ -44,7 +44,7 @@ class PandasNotes:
         try:
             parts = ast.literal_eval(name) if len(self.label_types) > 1 else (name,)
             label = tuple(_read_label(part, type_) for part, type_ in zip(parts, self.label_types, strict=True))
-        except (ValueError, SyntaxError, TypeError):
+        except (ValueError, SyntaxError, TypeError, KeyError):  # KeyError: a zone that is not known here
             return name
         return label if len(label) > 1 else label[0]
 
@@ -60,13 +60,19 @@ def read_notes(schema: pa.Schema, where: str) -> PandasNotes:
     try:
         notes = json.loads(text) or {}
         dtypes = {column.get("field_name", column.get("name")): column.get("numpy_type") for column in notes.get("columns", [])}
-        label_types = tuple(str(level.get("pandas_type")) for level in notes.get("column_indexes", []))
+        label_types = tuple(map(_label_type, notes.get("column_indexes", [])))
         return PandasNotes(dtypes, label_types, tuple(map(_index_level, notes.get("index_columns", []))))
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{where}: what pandas noted in the metadata of the file is damaged ({error}); write the file again, or, with "
             "pyarrow, without the note: table.replace_schema_metadata()"
         ) from error
+
+
+def _label_type(level: Any) -> str:
+    """The type of labels; of times with a zone, "datetimetz" and the zone."""
+    type_ = str(level.get("pandas_type"))
+    return f"{type_} {level['metadata']['timezone']}" if type_ == "datetimetz" else type_
 
 
 def _index_level(level: Any) -> str | RangeNote:
@@ -82,6 +88,8 @@ def _read_label(text: str, type_: str) -> Hashable:
         return float(text)
     if type_ == "bool":
         return text == "True"
+    if type_.startswith("datetimetz "):
+        return pd.Timestamp(text).tz_convert(type_.removeprefix("datetimetz "))
     return pd.Timestamp(text) if type_.startswith("datetime64[") or type_ == "datetime" else text
 
 
