@@ -6,6 +6,7 @@ import datetime
 import gzip
 import json
 from decimal import Decimal
+from uuid import UUID
 
 import fastavro
 import numpy as np
@@ -347,6 +348,7 @@ AVRO = {
     "floats": (["null", "double"], [0.1, None]),
     "dates": ({"type": "int", "logicalType": "date"}, [DAY, datetime.date(1969, 1, 1)]),
     "times": ({"type": "long", "logicalType": "time-micros"}, [datetime.time(1, 2, 3, 4), datetime.time()]),
+    "no_logical_type_of_avro": ({"type": "long", "logicalType": "time-nanos"}, [5, 7]),
     "stamps": (
         {"type": "long", "logicalType": "timestamp-micros"},
         [NOON.replace(tzinfo=UTC), datetime.datetime(1, 1, 1, tzinfo=UTC)],
@@ -380,6 +382,26 @@ def test_records_of_avro_files_are_those_of_fastavro(tmp_path, name):
     actual = db.read_avro(f"{tmp_path}/*.avro").compute()
     assert actual == first + second
     assert [type(record["v"]) for record in actual] == [type(record["v"]) for record in first + second]
+
+
+NAMED = [record_of("A", x="int"), {"type": "enum", "name": "B", "symbols": ["p"]}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ({"type": "long", "logicalType": "timestamp-nanos"}, 5, pd.Timestamp(5, tz="UTC")),
+        ({"type": "string", "logicalType": "uuid"}, UUID(int=5), "00000000-0000-0000-0000-000000000005"),
+        (["int", "double"], 1, 1.0),
+        (NAMED, {"x": 1}, {"A": {"x": 1}, "B": None}),
+        (NAMED, "p", {"A": None, "B": "p"}),
+    ],
+    ids=str,
+)
+def test_records_of_avro_files_that_are_not_those_of_fastavro(tmp_path, kind, value, expected):
+    written(tmp_path / "x.avro", record_of(v=kind), [{"v": value}])
+    (actual,) = db.read_avro(tmp_path / "x.avro").pluck("v").compute()
+    assert actual == expected and type(actual) is type(expected)
 
 
 def test_frames_of_avro_records_hold_their_values(tmp_path):

@@ -83,8 +83,8 @@ def _logical_type(schema: Mapping[str, Any]) -> pa.DataType | None:
         return pa.timestamp(units[unit], "UTC")
     if kind == "local-timestamp" and unit in units:
         return pa.timestamp(units[unit])
-    if kind == "time" and unit in units:
-        return pa.time32("ms") if unit == "millis" else pa.time64(units[unit])
+    if kind == "time" and unit in ("millis", "micros"):
+        return pa.time32("ms") if unit == "millis" else pa.time64("us")
     return pa.date32() if name == "date" else None
 
 

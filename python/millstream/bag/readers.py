@@ -38,10 +38,11 @@ def read_avro(
     urlpath: PathLike | Iterable[PathLike], blocksize: int | str | None = None,
     storage_options: Mapping[str, Any] | None = None, compression: Any = None,
 ) -> Bag:  # fmt: skip
-    """The records of Avro files, as dicts, with the values that fastavro gives; uuids are text.
+    """The records of Avro files, as dicts, with the values that fastavro gives; but UUIDs are text, and times in nanoseconds
+    pandas Timestamps, where fastavro has integers.
 
-    Values of a union of several types are themselves, unless all of its types are records, enums or logical types: then they
-    are dicts of the types' names, in which all but one are None.
+    Values of a union of several types are themselves, numbers those of the widest type; but if all of its types are records,
+    enums, fixed or logical types, they are dicts of the types' names, in which all but one are None.
     """
     from millstream.bag.avro_records import bag_of_records
     from millstream.dataframe.io_read import read_avro as read_avro_frame
