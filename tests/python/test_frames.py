@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
 
+import millstream.bag as db
 import millstream.dataframe as dd
 
 SELECTIONS = [
@@ -274,7 +275,9 @@ def test_what_is_not_there_yet_says_so(lazy):
         (lazy.i, ("quantile", "shift", "drop_duplicates")),
         (lazy.groupby("k"), ("apply", "median", "transform")),
         (lazy.groupby("k").i, ("apply", "cumsum")),
-        (dd, ("merge", "Aggregation", "read_sql_table")),
+        (dd, ("merge", "Aggregation", "read_sql_table", "read_feather", "read_orc")),
+        (db, ("from_url", "range", "zip")),
+        (db.from_sequence([1]), ("foldby", "join", "str", "to_textfiles")),
     ):
         for name in names:
             assert not hasattr(thing, name)

@@ -10,6 +10,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from millstream.bag import steps
+from millstream.bag.absent import ADVICE
+from millstream.dataframe.absent import not_there
 from millstream.dataframe.execute import Fetch, Lazy, Request, compute_all, run_plans
 from millstream.dataframe.source import Leaf, unique_token
 from millstream.report import RunReport
@@ -78,6 +80,9 @@ class Bag(Lazy):
 
     def __repr__(self) -> str:
         return f"millstream.bag<{len(self._steps)} steps, npartitions={self.npartitions}>"
+
+    def __getattr__(self, name: str) -> Any:
+        raise not_there("Bag", name, ADVICE)
 
     # -- functions of each element or partition
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from millstream.dataframe.absent import ADVICE, NotThereYet
+from millstream.dataframe.absent import no_attribute
 from millstream.dataframe.concat import concat
 from millstream.dataframe.execute import Lazy, compute_all
 from millstream.dataframe.frame import DataFrame
@@ -70,9 +70,7 @@ def to_avro(df: DataFrame, filename: Any, **kwargs: Any) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    if name in ADVICE:
-        raise NotThereYet(f"millstream.dataframe.{name} is not there yet: {ADVICE[name]}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise no_attribute(__name__, name)
 
 
 __all__ = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _PARTS = "map_partitions does it on each partition, compute() on the whole result in pandas"
 _SORTS = "needs rows to change their partitions, which is not there yet; compute() first and do it in pandas"
 _JOINS = "joins are not there yet; a small table can be looked up with map({...}), or in map_partitions with pandas"
@@ -20,11 +22,14 @@ ADVICE: dict[str, str] = {
     **dict.fromkeys(("explode", "melt", "pivot_table", "get_dummies", "replace", "sample", "random_split"), _PARTS),
     **dict.fromkeys(("to_hdf", "to_sql", "to_orc", "to_records", "to_delayed", "to_dask_array", "to_backend"), _ELSEWHERE),
     **dict.fromkeys(("transform", "get_group"), _GROUPS),
-    **dict.fromkeys(("read_orc", "read_hdf", "read_sql", "read_sql_table", "read_sql_query", "read_fwf"),
+    **dict.fromkeys(("read_orc", "read_feather", "read_hdf", "read_sql", "read_sql_table", "read_sql_query", "read_fwf"),
                     "use from_map(function, parts) with a pandas reader"),
+    **dict.fromkeys(("isna", "repartition", "to_bag"), "use the method of a frame or series"),
+    **dict.fromkeys(("to_html", "to_string", "to_timestamp", "dot"), "compute() first and do it in pandas"),
     **dict.fromkeys(("from_delayed", "from_array", "from_dask_array"), "use from_pandas or from_map"),
     **dict.fromkeys(("to_numeric", "to_timedelta"), "use astype"),
     "Aggregation": "agg() knows sum, mean, count, size, min, max, var, std, nunique, first, last, any, all, prod",
+    "categorize": "use astype('category')",
     "drop_duplicates": "groupby(columns).first() keeps one row for each key",
     "empty": "use len(df) == 0",
     "eval": "write the expression with the columns: df.a + df.b",
@@ -45,9 +50,14 @@ class NotThereYet(NotImplementedError, AttributeError):
 
 def no_attribute(kind: str, name: str, rows_of_groups: bool = False) -> AttributeError:
     """The error for a name that an object of this kind lacks."""
-    advice = ADVICE.get(name)
     if rows_of_groups and name in ("apply", "head", "tail", "rolling", "shift", "cumsum", "cumprod", "ffill", "bfill"):
-        advice = _GROUPS
-    if advice is None:
-        return AttributeError(f"{kind!r} object has no attribute {name!r}")
-    return NotThereYet(f"{kind}.{name} is not there yet: {advice}")
+        return not_there(kind, name, {name: _GROUPS})
+    return not_there(kind, name, ADVICE)
+
+
+def not_there(owner: str, name: str, advice: Mapping[str, str]) -> AttributeError:
+    """The error for a name that `owner`, a module or kind of object, lacks."""
+    if name in advice:
+        return NotThereYet(f"{owner}.{name} is not there yet: {advice[name]}")
+    what = f"module {owner!r}" if "." in owner else f"{owner!r} object"
+    return AttributeError(f"{what} has no attribute {name!r}")
