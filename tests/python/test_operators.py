@@ -243,3 +243,19 @@ def test_seconds_are_those_of_the_clock():
     texts = ["1800-01-01 10:20:30", "1890-05-05 01:02:03", "2020-06-01 05:06:07"]
     frame = pd.DataFrame({"t": pd.to_datetime(texts).tz_localize("Europe/Berlin")})
     assert dd.from_pandas(frame, npartitions=1).t.dt.second.compute().tolist() == frame.t.dt.second.tolist() == [30, 3, 7]
+
+
+def test_large_unsigned_integers_keep_their_digits():
+    large = pd.Series([2**53 + 1, 2**64 - 1], dtype="uint64", name="u")
+    lazy = dd.from_pandas(large.to_frame(), npartitions=1).u
+    assert lazy.clip(lower=-1, upper=2**63).compute().tolist() == [2**53 + 1, 2**63]
+    assert lazy.clip(lower=2**60).compute().tolist() == [2**60, 2**64 - 1]
+    assert lazy.where(lazy > 2**60, 0).compute().tolist() == [0, 2**64 - 1]
+    for lossy in (
+        lambda: lazy.where(lazy > 0, -1),
+        lambda: lazy.mask(lazy > 0, -1),
+        lambda: lazy.fillna(-1),
+        lambda: lazy.clip(upper=-1),
+    ):
+        with pytest.raises(TypeError, match="-1 does not fit among uint64"):
+            lossy()

@@ -67,7 +67,12 @@ def test_range_index_of_a_file(tmp_path, index):
     )
 
 
-@pytest.mark.parametrize("index", RANGES, ids=str)
+def test_the_usual_range_index_counts_within_partitions(tmp_path):
+    pd.DataFrame({"a": [1, 2, 3]}).to_parquet(tmp_path / "a.parquet", row_group_size=2)
+    assert dd.read_parquet(tmp_path / "a.parquet", split_row_groups=True).compute().index.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("index", RANGES[1:], ids=str)
 def test_range_index_of_a_file_in_several_partitions(tmp_path, index):
     path = tmp_path / "a.parquet"
     frame = pd.DataFrame({"a": [1, 2, 3]}, index=index)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import http.server
 import json
 import os
 import re
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.fs
@@ -17,6 +23,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import millstream.dataframe as dd
+from fault_proxy import fault_proxy
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +111,54 @@ def test_web_servers_cannot_list_files(web):
 def test_web_servers_cannot_be_written_to(web, sales):
     with pytest.raises((NotImplementedError, OSError), match="can only be read"):
         dd.from_pandas(sales, npartitions=1).to_parquet(web.url("out"))
+
+
+class CutShort(http.server.BaseHTTPRequestHandler):
+    """Tells the length of a file only where it is asked for nothing else, and then sends half of it."""
+
+    body = b"a,b\n" + b"".join(b"%d,x\n" % i for i in range(1000))
+
+    def log_message(self, *args):
+        pass
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.body[: len(self.body) // 2])
+
+
+class Undecided(http.server.BaseHTTPRequestHandler):
+    """Answers with a choice of places and names none."""
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        self.send_response(300)
+        self.send_header("Content-Length", "9")
+        self.end_headers()
+        self.wfile.write(b"choose,1\n")
+
+    do_HEAD = do_GET
+
+
+@pytest.mark.parametrize(("handler", "message"), [(CutShort, "bytes of|cannot continue|replaced"), (Undecided, "answered 300")])
+def test_answers_that_are_not_the_file(handler, message):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with pytest.raises(OSError, match=message):
+            dd.read_csv(f"http://127.0.0.1:{server.server_port}/x.csv", storage_options={"retries": 2}).compute()
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 # ---- S3
@@ -228,6 +283,108 @@ def test_a_failed_write_leaves_nothing_on_s3(s3_server, sales):
         )
     selector = pa.fs.FileSelector("etl/failed", recursive=True, allow_not_found=True)
     assert not [info for info in connect(s3_server).get_file_info(selector) if info.is_file]
+
+
+def objects_below(s3_server, folder):
+    selector = pa.fs.FileSelector(folder, recursive=True, allow_not_found=True)
+    return [info.path for info in connect(s3_server).get_file_info(selector) if info.is_file]
+
+
+@pytest.fixture
+def faulty(s3_server):
+    """A proxy before the S3 server, and the storage_options to go through it."""
+    with fault_proxy(s3_server.endpoint_url) as proxy:
+        kwargs = {"endpoint_url": proxy.url, "region_name": "us-east-1"}
+        yield proxy, s3_server.options(client_kwargs=kwargs)
+
+
+def test_an_object_that_is_replaced_while_it_is_read_is_an_error(s3_server, faulty):
+    proxy, options = faulty
+    store = connect(s3_server)
+
+    def put(first):
+        sink = pa.BufferOutputStream()
+        numbers = pa.table({"a": pa.array(range(first, first + 100_000), pa.int64())})
+        pq.write_table(numbers, sink, row_group_size=10_000, compression=None, use_dictionary=False)
+        with store.open_output_stream("etl/replaced/x.parquet") as stream:
+            stream.write(sink.getvalue())
+
+    put(0)
+    time.sleep(2.1)  # stores tell times in seconds
+    gets = []
+
+    def replace(method, path, headers):
+        if method == "GET" and path.startswith("/etl/replaced/x.parquet"):
+            gets.append(path)
+            if len(gets) == 4:
+                put(10**9)
+
+    proxy.fault = replace
+    with pytest.raises(OSError, match=r"x\.parquet: the file was replaced"):
+        dd.read_parquet("s3://etl/replaced/x.parquet", storage_options=options, split_row_groups=True).a.sum().compute()
+    assert len(gets) >= 4
+    again = dd.read_parquet("s3://etl/replaced/x.parquet", storage_options=options)
+    assert again.a.min().compute() == 10**9
+
+
+def test_faults_that_pass_do_not_add_up(s3_server, faulty):
+    proxy, options = faulty
+    with connect(s3_server).open_output_stream("etl/faults/x.csv") as stream:
+        stream.write(b"a\n1\n2\n")
+    tried = set()
+
+    def fail_first(method, path, headers):
+        """Each request's first try."""
+        key = (method, path, headers.get("range"), len(rounds))
+        return None if key in tried or tried.add(key) is not None else (429 if len(rounds) % 5 == 0 else 503)
+
+    rounds = []
+    proxy.fault = fail_first
+    while proxy.faults < 110:  # the AWS library gives up after a hundred
+        rounds.append(1)
+        assert dd.read_csv("s3://etl/faults/x.csv", storage_options=options).a.sum().compute() == 3
+
+
+def test_a_commit_that_fails_takes_back_what_it_placed(s3_server, faulty, sales):
+    proxy, options = faulty
+    copies = []
+
+    def fail_after_first(method, path, headers):
+        if "x-amz-copy-source" not in headers:
+            return None
+        copies.append(path)
+        return None if len(copies) == 1 else 403
+
+    proxy.fault = fail_after_first
+    with pytest.raises(OSError, match="commit failed"):
+        dd.from_pandas(sales, npartitions=3).to_parquet("s3://etl/taken-back", storage_options=options)
+    assert len(copies) >= 2
+    assert objects_below(s3_server, "etl/taken-back") == []
+
+
+def test_an_upload_that_fails_is_given_up(faulty):
+    proxy, options = faulty
+    proxy.fault = lambda method, path, headers: 403 if method == "PUT" and "partNumber=2" in path else None
+    noise = np.random.default_rng(0).integers(0, 2**62, 2_000_000)
+    with pytest.raises(OSError):
+        dd.from_pandas(pd.DataFrame({"a": noise}), npartitions=1).to_csv(
+            "s3://etl/given-up/x.csv", single_file=True, storage_options=options
+        )
+    begun = [line for line in proxy.requests if line.startswith("POST") and line.endswith("uploads")]
+    assert begun and any(line.startswith("DELETE") and "uploadId=" in line for line in proxy.requests)
+
+
+def test_processes_write_one_folder_of_s3_after_each_other(s3_server):
+    program = (
+        "import json, sys, pandas as pd, millstream.dataframe as dd\n"
+        "frame = dd.from_pandas(pd.DataFrame({'a': range(10)}), npartitions=2)\n"
+        "frame.to_parquet('s3://etl/again-and-again', storage_options=json.loads(sys.argv[1]), write_index=False)\n"
+    )
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", program, json.dumps(s3_server.options())], check=True)
+    assert sorted(objects_below(s3_server, "etl/again-and-again")) == [
+        "etl/again-and-again/part.0.parquet", "etl/again-and-again/part.1.parquet",
+    ]  # fmt: skip
 
 
 # ---- memory

@@ -21,6 +21,7 @@ Convert = Callable[[Any], Any]
 _UNION_MEMBER = b"millstream.avro.union_member"
 """The mark of the engine's Avro reader, format/avro/arrow_type.h."""
 
+
 def bag_of_records(frame: DataFrame) -> Bag:
     """The rows of a frame that was read from Avro files: integers stay integers beside nulls, which are None; maps are dicts,
     and values of unions the values themselves."""

@@ -67,7 +67,7 @@ def is_text(type_: pa.DataType) -> bool:
 
 
 def fill_null(source: Source, column: Column, value: Any) -> Column:
-    return source.call("fill_null", [column, value if isinstance(value, Column) else literal(value, column.type)])
+    return source.call("fill_null", [column, value if isinstance(value, Column) else in_place_of(column, value)])
 
 
 def is_null(source: Source, column: Column) -> Column:
@@ -111,12 +111,26 @@ def null_of(type_: pa.DataType) -> Column:
     return Column(_core.Expr.literal(pa.scalar(None, type_)), type_)
 
 
+def in_place_of(column: Column, value: Any) -> Column:
+    """`value` as a literal that may stand beside the column's values.
+
+    TypeError where only floats hold both: large integers would lose digits.
+    """
+    found = literal(value, column.type)
+    if {str(column.type), str(found.type)} == {"int64", "uint64"}:
+        raise TypeError(
+            f"{value!r} does not fit among {column.type}, and floats, which hold both, would change large numbers: "
+            'astype("float64") first if that does not matter'
+        )
+    return found
+
+
 def choose(source: Source, condition: Column, yes: Any, no: Any) -> Column:
     """`yes` where `condition` is true, else `no`; both may be scalars, None is missing."""
     if not isinstance(yes, Column):
-        yes = literal(yes, no.type if isinstance(no, Column) else None)
+        yes = in_place_of(no, yes) if isinstance(no, Column) else literal(yes)
     if not isinstance(no, Column):
-        no = literal(no, yes.type)
+        no = in_place_of(yes, no)
     return source.call("if_else", [condition, yes, no])
 
 

@@ -28,12 +28,14 @@ def range_indexed(frame: DataFrame, noted: RangeNote) -> DataFrame:
     """`frame`, which is a Parquet scan as it was made, with the RangeIndex noted in its first file.
 
     It is that of the rows where they are of one file and as many as it has values: pyarrow keeps the note when it filters.
-    Other rows are numbered in each partition, under the name of the noted index.
+    Other rows are numbered in each partition, under the name of the noted index; so are those of several partitions whose range
+    is the default one.
     """
     values, plan = noted.values, frame._source.build(())
     one_partition = frame.npartitions == 1
     positions = DataFrame(frame._source, frame._by_label, (IndexLevel(noted.name),), frame._divisions)
-    if (one_partition and values.start == 0 and values.step == 1) or not _is_one_file(plan):
+    counts_rows = values.start == 0 and values.step == 1
+    if (counts_rows and (one_partition or noted.name is None)) or not _is_one_file(plan):
         return positions
     lengths = _lengths(plan)
     if sum(lengths) != len(values):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, cast
 
 from millstream.dataframe import categories, ops, reductions
@@ -209,6 +210,8 @@ class Series(FlexibleOperators, Collection):
 
     def clip(self, lower: Any = None, upper: Any = None) -> Series:
         clipped = self
+        if pa.types.is_unsigned_integer(self._column.type) and isinstance(lower, Integral) and int(lower) < 0:
+            lower = None  # all values are larger
         if lower is not None:
             clipped = clipped.mask((clipped < lower).fillna(False), lower)
         if upper is not None:

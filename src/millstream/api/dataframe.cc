@@ -118,7 +118,11 @@ arrow::Result<std::string> DataFrame::Explain(bool optimized) const {
 arrow::Result<std::shared_ptr<arrow::Table>> DataFrame::Collect() const {
   ARROW_ASSIGN_OR_RAISE(PlanPtr plan, plan_);
   ARROW_ASSIGN_OR_RAISE(RunOutcome outcome, engine_->Run({plan}, {}));
-  return arrow::ConcatenateTables(outcome.tables[0]);
+  const auto& tables = outcome.tables[0];
+  if (plan->schema()->num_fields() > 0) return arrow::ConcatenateTables(tables);
+  int64_t rows = 0;  // which Arrow forgets where there are no columns
+  for (const auto& table : tables) rows += table->num_rows();
+  return arrow::Table::Make(plan->schema(), arrow::ChunkedArrayVector(), rows);
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> DataFrame::Head(int64_t rows) const { return Limit(rows).Collect(); }

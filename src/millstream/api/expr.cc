@@ -18,7 +18,8 @@ std::shared_ptr<const Expression> Literal(T value) {
 
 Expr::Expr(const char* text) : Expr(Literal(std::string(text))) {}
 Expr::Expr(const std::string& text) : Expr(Literal(text)) {}
-Expr::Expr(std::shared_ptr<arrow::Scalar> value) : Expr(Expression::Literal(std::move(value))) {}
+Expr::Expr(std::shared_ptr<arrow::Scalar> value)
+    : Expr(Expression::Literal(value ? std::move(value) : arrow::MakeNullScalar(arrow::null()))) {}
 Expr Expr::FromBool(bool value) { return Expr(Literal(value)); }
 Expr Expr::FromInt(int64_t value) { return Expr(Literal(value)); }
 Expr Expr::FromUInt(uint64_t value) { return Expr(Literal(value)); }

@@ -45,6 +45,7 @@ DataFrame Session::ReadAvro(const std::vector<std::string>& paths, const Options
 
 DataFrame Session::FromTable(const std::shared_ptr<arrow::Table>& table, int npartitions) const {
   if (npartitions < 1) return DataFrame(engine_, Status::Invalid("npartitions must be at least 1, not ", npartitions));
+  if (!table) return DataFrame(engine_, Status::Invalid("FromTable takes a table, not nullptr"));
   std::vector<std::shared_ptr<arrow::Table>> partitions;
   for (int64_t i = 0; i < npartitions; ++i) {
     const int64_t begin = table->num_rows() * i / npartitions;

@@ -1,6 +1,7 @@
 #include "millstream/cli/commands.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -74,6 +75,11 @@ Result<PlanPtr> Conversion(const ConvertOptions& options, const Engine& engine) 
     ARROW_ASSIGN_OR_RAISE(plan, ProjectNode::Make(plan, options.select, std::move(columns)));
   }
   ARROW_ASSIGN_OR_RAISE(const std::string format, FormatOf(options.format, options.destination));
+  if (options.destination.ends_with(".gz") && format != "csv" && format != "json") {
+    return Status::Invalid(options.destination, ": ", format,
+                           " files are compressed within: leave out .gz, and name a codec in ",
+                           "--write-options if the default will not do");
+  }
   ARROW_ASSIGN_OR_RAISE(nlohmann::json writer, ParseObject(options.options, "--write-options"));
   ARROW_ASSIGN_OR_RAISE(writer["storage_options"], ParseObject(options.storage_options, "--write-storage-options"));
   if (format == "csv" && IsTabSeparated(options.destination)) writer.emplace("sep", "\t");
@@ -184,6 +190,10 @@ Status ShowSchema(const SourceOptions& options) {
 }
 
 Status Convert(const ConvertOptions& options) {
+  const auto place = [](const std::string& path) { return std::filesystem::absolute(path).lexically_normal(); };
+  if (!options.report.empty() && place(options.report) == place(options.destination)) {
+    return Status::Invalid("--report names the output itself, ", options.report, "; give it a file of its own");
+  }
   ARROW_ASSIGN_OR_RAISE(auto engine, MakeEngine(options.from));
   ARROW_ASSIGN_OR_RAISE(PlanPtr plan, Conversion(options, *engine));
   auto outcome = engine->Run({plan}, {nullptr, options.quiet ? CheckInterrupt : ShowProgress});

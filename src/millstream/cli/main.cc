@@ -23,7 +23,7 @@ void AddSource(CLI::App* command, SourceOptions* options) {
   command->add_option("--options", options->options, "Reader options, a JSON object of pandas' names");
   command->add_option("--storage-options", options->storage_options, "Storage options of the input, a JSON object");
   command->add_option("--memory-limit", options->memory_limit, "Such as 256MB; default: 60% of the machine's");
-  command->add_option("--threads", options->threads, "Default: all cores")->check(CLI::PositiveNumber);
+  command->add_option("--threads", options->threads, "Default: all cores")->check(CLI::Range(1, 65536));
 }
 
 void AddConversion(CLI::App* command, ConvertOptions* options) {
@@ -55,7 +55,7 @@ int Main(int argc, char** argv) {
   int64_t rows = 5;
   CLI::App* head = app.add_subcommand("head", "Print the first rows");
   AddSource(head, &source);
-  head->add_option("-n,--rows", rows, "How many rows")->check(CLI::NonNegativeNumber);
+  head->add_option("-n,--rows", rows, "How many rows")->check(CLI::Range(int64_t{0}, int64_t{1} << 53));
   CLI::App* schema = app.add_subcommand("schema", "Print the columns and their types");
   AddSource(schema, &source);
   ConvertOptions conversion;

@@ -8,7 +8,9 @@ namespace {
 
 class CountingMorsel final : public Morsel {
  public:
-  CountingMorsel(std::unique_ptr<Morsel> input, OperatorMetrics* metrics) : input_(std::move(input)), metrics_(metrics) {}
+  /// `check`: fails where what the morsel has read is not to be trusted.
+  CountingMorsel(std::unique_ptr<Morsel> input, std::function<Status()> check, OperatorMetrics* metrics)
+      : input_(std::move(input)), check_(std::move(check)), metrics_(metrics) {}
 
   int64_t first_row() const override { return input_->first_row(); }
 
@@ -27,17 +29,19 @@ class CountingMorsel final : public Morsel {
     });
     metrics_->nanoseconds.fetch_add((Clock::now() - start - downstream).count(), std::memory_order_relaxed);
     metrics_->rows_in.fetch_add(input_->rows_dropped(), std::memory_order_relaxed);
-    return status;
+    return status.ok() ? check_() : status;
   }
 
  private:
   std::unique_ptr<Morsel> input_;
+  std::function<Status()> check_;
   OperatorMetrics* metrics_;
 };
 
 class CountingReader final : public SplitReader {
  public:
-  CountingReader(std::unique_ptr<SplitReader> input, OperatorMetrics* metrics) : input_(std::move(input)), metrics_(metrics) {}
+  CountingReader(std::unique_ptr<SplitReader> input, std::function<Status()> check, OperatorMetrics* metrics)
+      : input_(std::move(input)), check_(std::move(check)), metrics_(metrics) {}
 
   Result<std::unique_ptr<Morsel>> Next() override {
     ScopedTimer timer(&metrics_->nanoseconds);
@@ -46,12 +50,13 @@ class CountingReader final : public SplitReader {
     metrics_->bytes_read.fetch_add(now - counted_, std::memory_order_relaxed);
     counted_ = now;
     if (!morsel) return std::unique_ptr<Morsel>();
-    return std::make_unique<CountingMorsel>(std::move(morsel), metrics_);
+    return std::make_unique<CountingMorsel>(std::move(morsel), check_, metrics_);
   }
   int64_t bytes_read() const override { return input_->bytes_read(); }
 
  private:
   std::unique_ptr<SplitReader> input_;
+  std::function<Status()> check_;
   OperatorMetrics* metrics_;
   int64_t counted_ = 0;
 };
@@ -71,7 +76,8 @@ Result<PartitionSources> LowerScan(const PlanNode& node, const LowerContext& con
                                 arguments->chosen};
       ARROW_ASSIGN_OR_RAISE(auto reader, format->OpenSplit(arguments->inspection.splits[i], request, arguments->storage,
                                                            arguments->inspection.options, task));
-      return std::make_unique<CountingReader>(std::move(reader), metrics);
+      auto check = [=] { return fs::CheckVersion(arguments->inspection.splits[i].file, arguments->storage, task); };
+      return std::make_unique<CountingReader>(std::move(reader), std::move(check), metrics);
     };
     sources.push_back({std::move(open), /*serial=*/false, format->NumbersRows()});
   }

@@ -50,8 +50,9 @@ Status WithRetries(const HttpOptions& options, const std::function<HttpFailure()
 /// Reads a file from its start, in one request as long as the connection holds.
 class HttpStream final : public arrow::io::InputStream {
  public:
-  HttpStream(std::shared_ptr<HttpContext> context, std::string url, std::string version)
-      : context_(std::move(context)), url_(std::move(url)), version_(std::move(version)) {}
+  /// `size`: of the file, -1 where it is not known.
+  HttpStream(std::shared_ptr<HttpContext> context, std::string url, std::string version, int64_t size)
+      : context_(std::move(context)), url_(std::move(url)), version_(std::move(version)), size_(size) {}
   ~HttpStream() override { ARROW_UNUSED(HttpStream::Close()); }
 
   Status Open() {
@@ -80,6 +81,7 @@ class HttpStream final : public arrow::io::InputStream {
         if (got > 0) retry.Progress();
         done += got;
         position_ += got;
+        if (failure.status.ok()) failure = CheckEnd(done < wanted);
         if (failure.status.ok()) break;  // all that was wanted, or the end
       }
       transfer_.reset();
@@ -97,6 +99,14 @@ class HttpStream final : public arrow::io::InputStream {
   }
 
  private:
+  /// Without a length of its own, a body that is cut short looks like a whole one.
+  HttpFailure CheckEnd(bool at_end) const {
+    if (size_ < 0 || !encoding().empty()) return {};
+    if (position_ > size_) return {Changed()};
+    if (!at_end || position_ == size_) return {};
+    return {Status::IOError("the server sent ", position_, " bytes of ", size_), true};
+  }
+
   /// Opens the file at position_. On success transfer_ is set.
   HttpFailure Connect() {
     std::vector<std::string> headers;
@@ -137,6 +147,7 @@ class HttpStream final : public arrow::io::InputStream {
   std::shared_ptr<HttpContext> context_;
   const std::string url_;
   std::string version_;
+  const int64_t size_;
   std::unique_ptr<HttpTransfer> transfer_;
   int64_t position_ = 0;
   bool closed_ = false;
@@ -250,7 +261,8 @@ class HttpFileSystem final : public arrow::fs::FileSystem {
 
   Result<std::shared_ptr<arrow::io::InputStream>> OpenInputStream(const std::string& path) override {
     const std::string url = EncodeUrl(path);
-    auto stream = std::make_shared<HttpStream>(context_, url, Known(url).version);
+    const Remote remote = Known(url);
+    auto stream = std::make_shared<HttpStream>(context_, url, remote.version, remote.size);
     ARROW_RETURN_NOT_OK(stream->Open());
     const std::string encoding = stream->encoding();
     // A .gz file may be marked as encoded, but is wanted as it is.

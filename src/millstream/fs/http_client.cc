@@ -250,7 +250,7 @@ HttpFailure HttpTransfer::Start(const std::string& url, bool head_only, const st
   Curl().easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   s.head.status = static_cast<int>(status);
   if (s.done && s.result != CURLE_OK) return Explain();
-  if (status < 400) return {};
+  if (status < 300) return {};  // what redirects has been followed
   return {Status::IOError("the server answered ", status, Advice(s.head.status)), IsPassing(s.head.status),
           ParseNumber(s.head.Get("retry-after"))};
 }

@@ -144,36 +144,58 @@ Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& nam
                             "': ", undone.message(), ")");
 }
 
+namespace {
+
+/// Removes the files that were placed before `status` came, but for those that have replaced older ones.
+Status TakeBack(const JobPaths& paths, const std::vector<std::string>& names, const std::vector<char>& placed,
+                const std::set<std::string>& replaced, const Status& status) {
+  std::atomic<int64_t> left{0};
+  const Status removed = ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
+    if (!placed[i]) return Status::OK();
+    const bool stays = replaced.contains(names[i]) || !paths.filesystem->DeleteFile(paths.directory + "/" + names[i]).ok();
+    left += stays ? 1 : 0;
+    return Status::OK();
+  });
+  ARROW_RETURN_NOT_OK(removed);
+  if (left == 0) return status.WithMessage(status.message(), " (older output is untouched)");
+  return status.WithMessage(status.message(), " (", left.load(), " of ", names.size(),
+                            " new files are in place, older files with other names are untouched)");
+}
+
+}  // namespace
+
 Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options) {
   std::vector<std::string> old;
-  if (options.mode == OutputMode::kOverwrite && (!options.only_named || !options.part_pattern.empty())) {
+  std::set<std::string> replaced;
+  const bool only_one = options.only_named && options.part_pattern.empty() && names.size() == 1;
+  if (options.mode == OutputMode::kOverwrite && !only_one) {
     const std::set<std::string> fresh(names.begin(), names.end());
     const std::set<std::string> folders = FoldersOf(names);
     const bool only_here = options.only_named && folders == std::set<std::string>{""};
     ARROW_ASSIGN_OR_RAISE(const auto found, List(paths, paths.directory, /*recursive=*/!only_here));
     for (const FileInfo& info : found) {
       const std::string name = info.path().substr(paths.directory.size() + 1);
-      const bool outdated = info.IsFile() && IsOutput(name.substr(0, name.find('/'))) && !fresh.contains(name);
+      if (!info.IsFile() || !IsOutput(name.substr(0, name.find('/')))) continue;
       const bool is_part = folders.contains(name.find('/') == std::string::npos ? "" : FolderOf(name)) &&
                            IsPart(info.base_name(), options.part_pattern);
-      if (!outdated || (options.only_named && !is_part)) continue;
-      if (name == "_SUCCESS") {
+      if (fresh.contains(name)) {
+        replaced.insert(name);
+      } else if (options.only_named && !is_part) {
+        continue;
+      } else if (name == "_SUCCESS") {
         ARROW_RETURN_NOT_OK(paths.filesystem->DeleteFile(info.path()));
       } else {
         old.push_back(info.path());
       }
     }
   }
-  std::atomic<int64_t> placed{0};
+  std::vector<char> placed(names.size(), 0);
   const Status status = ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
     ARROW_RETURN_NOT_OK(paths.filesystem->CopyFile(paths.files() + "/" + names[i], paths.directory + "/" + names[i]));
-    ++placed;
+    placed[i] = 1;
     return Status::OK();
   });
-  if (!status.ok()) {
-    return status.WithMessage(status.message(), " (", placed.load(), " of ", names.size(),
-                              " new files are in place, older files with other names are untouched)");
-  }
+  if (!status.ok()) return TakeBack(paths, names, placed, replaced, status);
   return ForEach(old.size(), /*parallel=*/true, [&](size_t i) { return paths.filesystem->DeleteFile(old[i]); });
 }
 
@@ -187,7 +209,11 @@ Status RecoverJob(const JobPaths& paths, bool renames_folders) {
       ARROW_RETURN_NOT_OK(mover.MoveInto(paths.replaced(), paths.directory, /*replace_files=*/true));
     }
   }
-  return paths.filesystem->DeleteDir(paths.job);
+  const Status removed = paths.filesystem->DeleteDir(paths.job);
+  if (removed.ok()) return removed;
+  // Another job may have recovered this one at the same time.
+  ARROW_ASSIGN_OR_RAISE(const FileInfo left, paths.filesystem->GetFileInfo(paths.job));
+  return left.type() == FileType::NotFound ? Status::OK() : removed;
 }
 
 }  // namespace millstream::fs

@@ -79,7 +79,11 @@ class JobStream final : public arrow::io::OutputStream {
       // Closing would publish the file where nobody removes it any more.
       if (state_->over) return Status::Cancelled(state_->uri, "/", name_, ": the output was committed or aborted before this");
     }
-    const Status status = state_->Describe(raw_->Close(), name_);
+    // A store's stream that fails to close is closed all the same, and can no longer take back an upload of which some parts
+    // are there: whether they are is to be known before.
+    Status status = raw_->Flush();
+    if (status.ok()) status = raw_->Close();
+    status = state_->Describe(status, name_);
     if (!status.ok()) {
       ARROW_UNUSED(Abort());
       return status;
@@ -255,7 +259,17 @@ class StandardOutputJob final : public OutputJob {
   std::shared_ptr<JobState> state_;
 };
 
-/// Ends what dead processes left in the directory. What cannot be removed is not this job's concern.
+/// Some stores without folders go on showing those whose objects are gone.
+Result<bool> HasObjects(const JobPaths& paths) {
+  arrow::fs::FileSelector selector;
+  selector.base_dir = paths.job;
+  selector.allow_not_found = true;
+  selector.recursive = true;
+  ARROW_ASSIGN_OR_RAISE(const auto found, paths.filesystem->GetFileInfo(selector));
+  return std::any_of(found.begin(), found.end(), [](const FileInfo& info) { return info.IsFile(); });
+}
+
+/// Ends what dead processes left in the directory.
 Status RecoverDeadJobs(const JobState& state) {
   arrow::fs::FileSelector selector;
   selector.base_dir = state.paths.temporary();
@@ -265,6 +279,10 @@ Status RecoverDeadJobs(const JobState& state) {
     if (!job.IsDirectory() || !IsDeadJob(job.base_name())) continue;
     JobPaths dead = state.paths;
     dead.job = state.paths.temporary() + "/" + job.base_name();
+    if (!state.kind->renames_folders) {
+      ARROW_ASSIGN_OR_RAISE(const bool is_left, HasObjects(dead));
+      if (!is_left) continue;
+    }
     ARROW_RETURN_NOT_OK(
         WithPlace(RecoverJob(dead, state.kind->renames_folders), "leftover of a job that died, '" + dead.job + "'"));
   }

@@ -20,6 +20,7 @@ struct FileSystemKind {
   bool slow_metadata = false;             ///< asking about a file is a round trip, so several are asked about at once
   bool reads_ahead = false;               ///< a plain stream pays for a thread that reads ahead
   int64_t request_bytes = 0;              ///< every read of a stream is a request of its own, and this much makes a good one
+  bool may_mix_versions = false;          ///< an open file that is replaced goes on with the new one's bytes
   bool one_per_bucket = false;            ///< the first part of the path (a bucket) has a file system of its own
   std::vector<const char*> environment;   ///< variables that `make` reads: part of the cache key
   /// Removes a folder (or what stands for one) if it is empty, and fails otherwise; nullptr where nothing is written.

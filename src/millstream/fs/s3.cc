@@ -1,6 +1,9 @@
 #include "millstream/fs/s3.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
+#include <random>
 
 #include <arrow/filesystem/s3fs.h>
 
@@ -117,6 +120,28 @@ Status SetSignature(const Section& section) {
   return Status::Invalid(section.place(), ": 'signature_version' must be s3v4, not '", version, "'");
 }
 
+/// Tries each request `attempts` times. The strategies of the AWS library have a quota of retries for each client, which Arrow
+/// does not let it refill: a long job would end at its hundredth passing fault. Waits grow, with full jitter.
+class Retries final : public arrow::fs::S3RetryStrategy {
+ public:
+  explicit Retries(int64_t attempts) : attempts_(attempts) {}
+
+  bool ShouldRetry(const AWSErrorDetail& error, int64_t tries) override {
+    const bool busy = error.exception_name == "TooManyRequests" || error.exception_name == "SlowDown";
+    return (error.should_retry || busy) && tries + 1 < attempts_;
+  }
+  int64_t CalculateDelayBeforeNextRetry(const AWSErrorDetail&, int64_t tries) override {
+    constexpr int64_t kFirstMilliseconds = 200;
+    constexpr int64_t kMostMilliseconds = 20'000;
+    const int64_t most = std::min(kMostMilliseconds, kFirstMilliseconds << std::min<int64_t>(tries, 10));
+    thread_local std::minstd_rand random{std::random_device{}()};
+    return std::uniform_int_distribution<int64_t>(0, most)(random);
+  }
+
+ private:
+  const int64_t attempts_;
+};
+
 /// botocore's Config.
 Status SetConfig(const Section& config, arrow::fs::S3Options* options, bool* by_path) {
   ARROW_ASSIGN_OR_RAISE(const Section s3, config.Sub("s3", {"signature_version", "addressing_style"}));
@@ -136,7 +161,7 @@ Status SetConfig(const Section& config, arrow::fs::S3Options* options, bool* by_
   if (options->request_timeout < 0) options->request_timeout = 60;
   ARROW_ASSIGN_OR_RAISE(const Section retries, config.Sub("retries", {"max_attempts", "mode"}));
   ARROW_ASSIGN_OR_RAISE(const double attempts, retries.Number("max_attempts"));
-  options->retry_strategy = arrow::fs::S3RetryStrategy::GetAwsStandardRetryStrategy(attempts > 0 ? std::llround(attempts) : 5);
+  options->retry_strategy = std::make_shared<Retries>(attempts > 0 ? std::llround(attempts) : 5);
   return Status::OK();
 }
 
@@ -237,6 +262,7 @@ FileSystemKind S3Kind() {
   kind.renames_folders = false;
   kind.slow_metadata = true;
   kind.reads_ahead = true;
+  kind.may_mix_versions = true;
   kind.request_bytes = 4 << 20;
   kind.one_per_bucket = true;
   kind.environment = {"AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",   "AWS_REGION",

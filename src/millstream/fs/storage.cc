@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -143,6 +144,24 @@ Result<std::shared_ptr<arrow::io::InputStream>> OpenInputStream(const FileEntry&
 int64_t BytesTaken(const arrow::io::InputStream& stream) {
   if (auto* counted = dynamic_cast<const CountedInputStream*>(&stream)) return counted->bytes_taken();
   return stream.Tell().ValueOr(0);
+}
+
+Status CheckVersion(const FileEntry& file, const StorageOptions& options, const TaskContext& context) {
+  ARROW_ASSIGN_OR_RAISE(const ParsedUri parsed, ParseUri(file.uri));
+  int64_t found = 0;
+  const char* end = file.version.data() + file.version.size();
+  const bool known = std::from_chars(file.version.data(), end, found).ptr == end && !file.version.empty();
+  if (!parsed.kind->may_mix_versions || !known) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto filesystem, Get(parsed, options));
+  const InterruptScope interrupt(context.cancel, nullptr);
+  const auto info = filesystem->GetFileInfo(parsed.path);
+  if (!info.ok()) return WithPlace(info.status(), DisplayUri(file.uri));
+  if (!info->IsFile()) return Status::OK();  // removed, once all was read
+  // Listings and single answers tell the same time with more or fewer digits.
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t since = info->mtime().time_since_epoch().count() - found;
+  if (info->size() == file.size && std::abs(since) < kSecond) return Status::OK();
+  return Status::IOError(DisplayUri(file.uri), ": the file was replaced in the store while it was being read; start again");
 }
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const FileEntry& file, const StorageOptions& options,

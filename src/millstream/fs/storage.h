@@ -67,6 +67,10 @@ Result<std::shared_ptr<arrow::io::InputStream>> OpenInputStream(const FileEntry&
 /// with those it read ahead. May be called while another thread reads. For other streams it is what Tell says, or 0.
 int64_t BytesTaken(const arrow::io::InputStream& stream);
 
+/// IOError if what was read of a file so far may be of two versions: it is no longer the one that Expand found. Size and time
+/// are what there is to go by; a file that was replaced within a second of its making is not told from the older one.
+Status CheckVersion(const FileEntry& file, const StorageOptions& options, const TaskContext& context);
+
 /// Opens an uncompressed file for reads at any offset. NotImplemented where the store cannot (HTTP without ranges).
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const FileEntry& file, const StorageOptions& options,
                                                                    const TaskContext& context);
