@@ -40,8 +40,16 @@ def fault_proxy(target: str) -> Iterator[FaultProxy]:
         def log_message(self, *args: object) -> None:
             pass
 
+        def chunks(self) -> Iterator[bytes]:
+            while size := int(self.rfile.readline().partition(b";")[0], 16):
+                yield self.rfile.read(size)
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass
+
         def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            chunked = self.headers.get("Transfer-Encoding", "") == "chunked"
+            body = b"".join(self.chunks()) if chunked else self.rfile.read(int(self.headers.get("Content-Length", 0)))
             with lock:
                 proxy.requests.append(f"{self.command} {self.path}")
                 status = proxy.fault(self.command, self.path, {k.lower(): v for k, v in self.headers.items()})
@@ -55,7 +63,7 @@ def fault_proxy(target: str) -> Iterator[FaultProxy]:
             connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
                 connection.putheader(name, value)
-            connection.endheaders(body)
+            connection.endheaders([body] if chunked else body, encode_chunked=chunked)
             answer = connection.getresponse()
             content = answer.read()
             self.send_response_only(answer.status)

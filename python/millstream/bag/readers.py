@@ -41,8 +41,7 @@ def read_avro(
     """The records of Avro files, as dicts, with the values that fastavro gives; but UUIDs are text, and times in nanoseconds
     pandas Timestamps, where fastavro has integers.
 
-    Values of a union of several types are themselves, numbers those of the widest type; but if all of its types are records,
-    enums, fixed or logical types, they are dicts of the types' names, in which all but one are None.
+    Values of a union of several types are themselves, numbers those of the widest type.
     """
     from millstream.bag.avro_records import bag_of_records
     from millstream.dataframe.io_read import read_avro as read_avro_frame
