@@ -1,4 +1,7 @@
 // Scan: opens a split when its turn comes and counts what is read and decoded.
+#include <atomic>
+#include <utility>
+
 #include "millstream/exec/lower.h"
 #include "millstream/exec/row_operator.h"
 #include "millstream/plan/nodes.h"
@@ -6,11 +9,25 @@
 namespace millstream {
 namespace {
 
+/// Looks once all of a split has been read and decoded, by whichever threads, whether its file is still the same.
+class VersionCheck {
+ public:
+  explicit VersionCheck(std::function<Status()> check) : check_(std::move(check)) {}
+
+  void Begin() { parts_.fetch_add(1, std::memory_order_relaxed); }
+  Status End() { return parts_.fetch_sub(1, std::memory_order_acq_rel) == 1 ? check_() : Status::OK(); }
+
+ private:
+  const std::function<Status()> check_;
+  std::atomic<int64_t> parts_{1};  ///< the reader and the morsels that are not done
+};
+
 class CountingMorsel final : public Morsel {
  public:
-  /// `check`: fails where what the morsel has read is not to be trusted.
-  CountingMorsel(std::unique_ptr<Morsel> input, std::function<Status()> check, OperatorMetrics* metrics)
-      : input_(std::move(input)), check_(std::move(check)), metrics_(metrics) {}
+  CountingMorsel(std::unique_ptr<Morsel> input, std::shared_ptr<VersionCheck> check, OperatorMetrics* metrics)
+      : input_(std::move(input)), check_(std::move(check)), metrics_(metrics) {
+    check_->Begin();
+  }
 
   int64_t first_row() const override { return input_->first_row(); }
 
@@ -29,19 +46,19 @@ class CountingMorsel final : public Morsel {
     });
     metrics_->nanoseconds.fetch_add((Clock::now() - start - downstream).count(), std::memory_order_relaxed);
     metrics_->rows_in.fetch_add(input_->rows_dropped(), std::memory_order_relaxed);
-    return status.ok() ? check_() : status;
+    return status.ok() ? check_->End() : status;
   }
 
  private:
   std::unique_ptr<Morsel> input_;
-  std::function<Status()> check_;
+  const std::shared_ptr<VersionCheck> check_;
   OperatorMetrics* metrics_;
 };
 
 class CountingReader final : public SplitReader {
  public:
   CountingReader(std::unique_ptr<SplitReader> input, std::function<Status()> check, OperatorMetrics* metrics)
-      : input_(std::move(input)), check_(std::move(check)), metrics_(metrics) {}
+      : input_(std::move(input)), check_(std::make_shared<VersionCheck>(std::move(check))), metrics_(metrics) {}
 
   Result<std::unique_ptr<Morsel>> Next() override {
     ScopedTimer timer(&metrics_->nanoseconds);
@@ -49,16 +66,20 @@ class CountingReader final : public SplitReader {
     const int64_t now = input_->bytes_read();
     metrics_->bytes_read.fetch_add(now - counted_, std::memory_order_relaxed);
     counted_ = now;
-    if (!morsel) return std::unique_ptr<Morsel>();
+    if (!morsel) {
+      if (!std::exchange(ended_, true)) ARROW_RETURN_NOT_OK(check_->End());
+      return std::unique_ptr<Morsel>();
+    }
     return std::make_unique<CountingMorsel>(std::move(morsel), check_, metrics_);
   }
   int64_t bytes_read() const override { return input_->bytes_read(); }
 
  private:
   std::unique_ptr<SplitReader> input_;
-  std::function<Status()> check_;
+  const std::shared_ptr<VersionCheck> check_;
   OperatorMetrics* metrics_;
   int64_t counted_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace
