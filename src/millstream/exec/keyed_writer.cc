@@ -27,6 +27,7 @@ constexpr int64_t kAppendBytes = 16 << 20;       ///< of rows, after which they 
 constexpr int64_t kEarlyBytes = 1 << 20;         ///< where memory is short, directories with less get no file of their own
 constexpr int64_t kEarlyAppendBytes = 64 << 10;  ///< nor, with less, an open one
 constexpr int64_t kOpenFileBytes = 4 << 20;      ///< of encoded pages that an open file holds, about
+constexpr int64_t kSeparateBytes = 64 << 10;     ///< of a key's rows in a batch, which are then kept apart
 constexpr int64_t kMaxOpenFiles = 64;
 constexpr int64_t kMaxShare = 512 << 20;
 constexpr int64_t kMinShare = 2 << 20;
@@ -153,10 +154,10 @@ class KeyedWriter final : public PartitionedWriter {
     batch.reset();
     ARROW_ASSIGN_OR_RAISE(grouped.batch, WithoutUnusedValues(std::move(grouped.batch), context.pool));
     ARROW_ASSIGN_OR_RAISE(grouped.batch, Detached(std::move(grouped.batch), context.pool));
-    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, RowBytes(*grouped.batch));
+    ARROW_ASSIGN_OR_RAISE(auto pieces, Separate(&grouped));
     {
       std::lock_guard lock(mutex_);
-      ARROW_RETURN_NOT_OK(AddGrouped(partition, morsel, std::move(grouped), bytes));
+      ARROW_RETURN_NOT_OK(AddPieces(partition, morsel, std::move(grouped.paths), std::move(pieces)));
     }
     return MakeRoom();
   }
@@ -208,7 +209,7 @@ class KeyedWriter final : public PartitionedWriter {
   static int64_t ShareOf(const Options& options) {
     if (options.output.context.force_spill) return 0;
     if (options.share > 0) return options.share;
-    return std::clamp(options.output.context.budget->limit() / 8, kMinShare, kMaxShare);
+    return std::clamp(options.output.context.budget->limit() / 12, kMinShare, kMaxShare);
   }
 
   /// As many as take a quarter of the memory limit.
@@ -232,27 +233,94 @@ class KeyedWriter final : public PartitionedWriter {
             }};
   }
 
-  Status AddGrouped(int64_t partition, int64_t morsel, GroupedRows grouped, int64_t bytes) {
+  /// Rows of one key of a batch.
+  struct Piece {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    int64_t offset = 0;
+    int64_t rows = 0;
+    int64_t bytes = 0;
+  };
+
+  /// The rows of each key. Those of keys with many get a batch of their own, which goes as soon as they are written, whatever
+  /// else came with them.
+  Result<std::vector<Piece>> Separate(GroupedRows* grouped) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t batch_bytes, RowBytes(*grouped->batch));
+    const double row_bytes = static_cast<double>(batch_bytes) / static_cast<double>(grouped->batch->num_rows());
+    std::vector<Piece> pieces(grouped->paths.size());
+    for (size_t k = 0; k < pieces.size(); ++k) {
+      Piece& piece = pieces[k];
+      piece.offset = grouped->offsets[k];
+      piece.rows = grouped->offsets[k + 1] - piece.offset;
+      piece.bytes = static_cast<int64_t>(static_cast<double>(piece.rows) * row_bytes);
+      if (piece.rows >= kExactRows) {  // rows of one key may be far larger than others
+        ARROW_ASSIGN_OR_RAISE(piece.bytes, RowBytes(*grouped->batch->Slice(piece.offset, piece.rows)));
+      }
+      piece.bytes = std::max<int64_t>(1, piece.bytes);  // a key with rows must never seem to have nothing to give
+    }
+    const bool has_large = std::any_of(pieces.begin(), pieces.end(), [](const Piece& p) { return p.bytes >= kSeparateBytes; });
+    bool apart = false;
+    if (has_large && pieces.size() > 1) {
+      const Status copied = CopyApart(*grouped->batch, &pieces);
+      if (!copied.ok() && !copied.IsOutOfMemory()) return copied;
+      apart = copied.ok();
+    }
+    if (!apart) {
+      const auto all = Counted(grouped->batch, batch_bytes);
+      for (size_t k = 0; k < pieces.size(); ++k) {
+        pieces[k].batch = all;
+        pieces[k].offset = grouped->offsets[k];
+      }
+    }
+    grouped->batch.reset();
+    return pieces;
+  }
+
+  /// Copies the rows of large keys apart, and those of small keys into one batch.
+  Status CopyApart(const arrow::RecordBatch& batch, std::vector<Piece>* pieces) {
+    arrow::MemoryPool* pool = options_.output.context.pool;
+    arrow::RecordBatchVector small;
+    int64_t small_bytes = 0;
+    int64_t small_rows = 0;
+    int64_t begin = 0;  // of the small ones that are neighbours
+    int64_t end = 0;
+    for (Piece& piece : *pieces) {
+      const int64_t offset = piece.offset;
+      if (piece.bytes < kSeparateBytes) {
+        piece.offset = std::exchange(small_rows, small_rows + piece.rows);
+        small_bytes += piece.bytes;
+      } else {
+        if (end > begin) small.push_back(batch.Slice(begin, end - begin));
+        begin = offset + piece.rows;
+        ARROW_ASSIGN_OR_RAISE(auto copy, arrow::ConcatenateRecordBatches({batch.Slice(offset, piece.rows)}, pool));
+        piece.batch = Counted(std::move(copy), piece.bytes);
+        piece.offset = 0;
+      }
+      end = offset + piece.rows;
+    }
+    if (end > begin) small.push_back(batch.Slice(begin, end - begin));
+    if (small.empty()) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(auto joined, arrow::ConcatenateRecordBatches(small, pool));
+    const auto rest = Counted(std::move(joined), small_bytes);
+    for (Piece& piece : *pieces) {
+      if (!piece.batch) piece.batch = rest;
+    }
+    return Status::OK();
+  }
+
+  Status AddPieces(int64_t partition, int64_t morsel, std::vector<std::string> paths, std::vector<Piece> pieces) {
     const RowPlace place{partition, morsel, next_sequence_++};
-    const double row_bytes = static_cast<double>(bytes) / static_cast<double>(grouped.batch->num_rows());
-    const auto batch = Counted(std::move(grouped.batch), bytes);
-    for (size_t k = 0; k < grouped.paths.size(); ++k) {
-      const auto [found, is_new] = keys_.try_emplace(std::move(grouped.paths[k]));
+    for (size_t k = 0; k < paths.size(); ++k) {
+      const auto [found, is_new] = keys_.try_emplace(std::move(paths[k]));
       Key* key = &found->second;
       if (is_new) {
         key->path = found->first;
         key->number = static_cast<int64_t>(by_number_.size());
         by_number_.push_back(key);
       }
-      const int64_t rows = grouped.offsets[k + 1] - grouped.offsets[k];
-      auto piece_bytes = static_cast<int64_t>(static_cast<double>(rows) * row_bytes);
-      if (rows >= kExactRows) {  // rows of one key may be far larger than others
-        ARROW_ASSIGN_OR_RAISE(piece_bytes, RowBytes(*batch->Slice(grouped.offsets[k], rows)));
-      }
-      piece_bytes = std::max<int64_t>(1, piece_bytes);  // a key with rows must never seem to have nothing to give
-      key->pieces.push_back({key->number, place, batch, grouped.offsets[k], rows, piece_bytes});
-      key->bytes += piece_bytes;
-      waiting_bytes_ += piece_bytes;
+      Piece& piece = pieces[k];
+      key->pieces.push_back({key->number, place, std::move(piece.batch), piece.offset, piece.rows, piece.bytes});
+      key->bytes += piece.bytes;
+      waiting_bytes_ += piece.bytes;
       ++pieces_;
       if (key->spilled_bytes > 0) continue;
       if (key->bytes >= (MayHaveOpenFile(*key) ? kAppendBytes : kFileBytes)) TakeFlush(key, Order::kOfAll);
@@ -264,6 +332,12 @@ class KeyedWriter final : public PartitionedWriter {
   int64_t PiecesBytes() const { return pieces_ * static_cast<int64_t>(sizeof(KeyedRows)); }
   int64_t HeldBytes() const { return held_bytes_.load(std::memory_order_relaxed) + PiecesBytes(); }
   int64_t Room() const { return options_.output.context.budget->UnderPressure() ? share_ / 2 : share_; }
+
+  /// Where it is, who has gathered rows waits for who is writing, rather than read more meanwhile.
+  bool MemoryIsScarce() const {
+    const MemoryBudget& budget = *options_.output.context.budget;
+    return budget.available() < budget.limit() / 16;
+  }
 
   /// Which rows may be written: those that no row of their partition that is yet to come belongs before; or, where there is
   /// time to wait, no row at all.
@@ -281,7 +355,7 @@ class KeyedWriter final : public PartitionedWriter {
   Status MakeRoom() {
     std::unique_lock lock(mutex_);
     bool compacting_helps = true;
-    while (!queue_.empty() || HeldBytes() > Room()) {
+    while (!queue_.empty() || HeldBytes() > Room() || (busy_ > 0 && MemoryIsScarce())) {
       ARROW_RETURN_NOT_OK(CheckGoingOn());
       if (!queue_.empty()) {
         ARROW_RETURN_NOT_OK(WriteQueued(&lock));
@@ -312,7 +386,7 @@ class KeyedWriter final : public PartitionedWriter {
     std::unique_ptr<KeyFile> file = stays_open ? std::move(key->file) : nullptr;
     ++busy_;
     lock->unlock();
-    const Status status = Write(flush, stays_open, &file);
+    const Status status = Write(&flush, stays_open, &file);
     flush.pieces.clear();
     lock->lock();
     --busy_;
@@ -383,14 +457,16 @@ class KeyedWriter final : public PartitionedWriter {
 
   /// The rows of `flush` into its file, which is completed unless it is one that stays open. `*file`: the open file, if there
   /// is one; what stays open is left there.
-  Status Write(const Flush& flush, bool stays_open, std::unique_ptr<KeyFile>* file) {
+  Status Write(Flush* flush, bool stays_open, std::unique_ptr<KeyFile>* file) {
     if (!*file) {
-      const int64_t expected_bytes = stays_open ? kFileBytes : flush.bytes;
-      ARROW_ASSIGN_OR_RAISE(*file, KeyFile::Create(options_.output, flush.name, rest_, expected_bytes));
+      const int64_t expected_bytes = stays_open ? kFileBytes : flush->bytes;
+      ARROW_ASSIGN_OR_RAISE(*file, KeyFile::Create(options_.output, flush->name, rest_, expected_bytes));
     }
-    for (const KeyedRows& piece : flush.pieces) {
+    for (KeyedRows& piece : flush->pieces) {
       ARROW_RETURN_NOT_OK(options_.output.context.CheckCancelled());
       ARROW_RETURN_NOT_OK((*file)->Add(piece));
+      piece.batch.reset();
+      changed_.notify_all();  // there may be room for others already
     }
     return stays_open && (*file)->bytes() < kFileBytes ? (*file)->EndBatch() : Complete(file);
   }
@@ -476,8 +552,8 @@ class KeyedWriter final : public PartitionedWriter {
     // Largest first, so that the threads end at about the same time.
     std::sort(queue_.begin(), queue_.end(), [](const Flush& a, const Flush& b) { return a.bytes > b.bytes; });
     return RunParallel(threads_, static_cast<int64_t>(queue_.size()), [&](int64_t i, int) {
-      const Flush flush = std::move(queue_[static_cast<size_t>(i)]);
-      return Write(flush, false, &flush.key->file);
+      Flush flush = std::move(queue_[static_cast<size_t>(i)]);
+      return Write(&flush, false, &flush.key->file);
     });
   }
 
