@@ -16,12 +16,16 @@ bool MemoryBudget::TryTake(int64_t bytes) {
 }
 
 bool MemoryBudget::TryReserve(int64_t bytes) {
-  if (TryTake(bytes)) return true;
-  {
-    std::lock_guard lock(reclaimers_mutex_);
-    for (const auto& reclaim : reclaimers_) reclaim(bytes);
+  // Another thread may take what was given back for this one, while there is still more to give.
+  while (!TryTake(bytes)) {
+    int64_t given_back = 0;
+    {
+      std::lock_guard lock(reclaimers_mutex_);
+      for (const auto& reclaim : reclaimers_) given_back += reclaim(bytes);
+    }
+    if (given_back == 0) return TryTake(bytes);
   }
-  return TryTake(bytes);
+  return true;
 }
 
 Status MemoryBudget::Reserve(int64_t bytes, const char* what) {

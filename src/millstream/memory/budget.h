@@ -17,7 +17,7 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-  /// Takes `bytes` from the budget, or returns false and takes nothing. Registered reclaimers are asked once before giving up.
+  /// Takes `bytes` from the budget, or returns false and takes nothing. Before it gives up, reclaimers have nothing left.
   bool TryReserve(int64_t bytes);
   /// Like TryReserve; OutOfMemory names `what`, the size wanted, what is in use and the limit.
   Status Reserve(int64_t bytes, const char* what);
@@ -31,13 +31,14 @@ class MemoryBudget {
   int64_t peak() const { return peak_.load(std::memory_order_relaxed); }
   void ResetPeak() { peak_.store(used(), std::memory_order_relaxed); }
 
-  /// True once less than a quarter of the limit is left, beside what reclaimers keep: operators that can spill do so at the
-  /// next morsel boundary.
-  bool UnderPressure() const { return available() + reclaimable_.load(std::memory_order_relaxed) < limit_ / 4; }
+  /// What can be had: what is left, and what reclaimers would give back.
+  int64_t obtainable() const { return available() + reclaimable_.load(std::memory_order_relaxed); }
+  /// True once less than a quarter of the limit can be had: operators that can spill do so at the next morsel boundary.
+  bool UnderPressure() const { return obtainable() < limit_ / 4; }
 
   /// Counts bytes that are taken from the budget, but kept for reuse only; negative to count them no more.
   void AddReclaimable(int64_t bytes) { reclaimable_.fetch_add(bytes, std::memory_order_relaxed); }
-  /// `reclaim(wanted)` gives back cached memory (not memory in use) and returns how many bytes it released.
+  /// `reclaim(wanted)` gives back cached memory (not memory in use) and returns how many bytes it released, 0 if it has none.
   void AddReclaimer(std::function<int64_t(int64_t)> reclaim);
 
  private:

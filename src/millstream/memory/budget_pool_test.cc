@@ -28,9 +28,31 @@ TEST(BudgetPool, EmptiesItsCacheBeforeFailing) {
   ASSERT_TRUE(pool.Allocate(6 * kMiB, &small).ok());
   pool.Free(small, 6 * kMiB);
   EXPECT_EQ(pool.bytes_cached(), 6 * kMiB);
+  EXPECT_EQ(budget->available(), 2 * kMiB);
+  EXPECT_EQ(budget->obtainable(), 8 * kMiB);
+  EXPECT_FALSE(budget->UnderPressure());
   uint8_t* large = nullptr;
   ASSERT_TRUE(pool.Allocate(7 * kMiB, &large).ok());
+  EXPECT_EQ(budget->obtainable(), 1 * kMiB);
+  EXPECT_TRUE(budget->UnderPressure());
   pool.Free(large, 7 * kMiB);
+}
+
+TEST(MemoryBudget, AsksReclaimersForAsLongAsTheyGive) {
+  MemoryBudget budget(10);
+  int64_t cached = 8;
+  ASSERT_TRUE(budget.TryReserve(cached));
+  budget.AddReclaimer([&](int64_t) {  // as if others took all but one byte of what it gives
+    if (cached == 0) return int64_t{0};
+    --cached;
+    budget.Release(1);
+    return int64_t{1};
+  });
+  EXPECT_TRUE(budget.TryReserve(6));
+  EXPECT_EQ(cached, 4);
+  EXPECT_FALSE(budget.TryReserve(5));
+  EXPECT_EQ(cached, 0);
+  EXPECT_TRUE(budget.TryReserve(4));
 }
 
 TEST(BudgetPool, RefusesSizesThatNoMachineHas) {
