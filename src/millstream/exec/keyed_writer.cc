@@ -13,10 +13,12 @@
 #include <arrow/table.h>
 #include <arrow/util/byte_size.h>
 
+#include "millstream/exec/key_file.h"
 #include "millstream/exec/keyed_runs.h"
 #include "millstream/exec/partition_path.h"
 #include "millstream/exec/partitioned_writer_internal.h"
 #include "millstream/exec/run_parallel.h"
+#include "millstream/exec/split_by_key.h"
 #include "millstream/row/batch_memory.h"
 
 namespace millstream {
@@ -27,7 +29,6 @@ constexpr int64_t kAppendBytes = 16 << 20;       ///< of rows, after which they 
 constexpr int64_t kEarlyBytes = 1 << 20;         ///< where memory is short, directories with less get no file of their own
 constexpr int64_t kEarlyAppendBytes = 64 << 10;  ///< nor, with less, an open one
 constexpr int64_t kOpenFileBytes = 4 << 20;      ///< of encoded pages that an open file holds, about
-constexpr int64_t kSeparateBytes = 64 << 10;     ///< of a key's rows in a batch, which are then kept apart
 constexpr int64_t kMaxOpenFiles = 64;
 constexpr int64_t kMaxShare = 512 << 20;
 constexpr int64_t kMinShare = 2 << 20;
@@ -35,10 +36,6 @@ constexpr int64_t kMinBlockBytes = 16 << 10;
 constexpr int64_t kMaxBlockBytes = 256 << 10;
 constexpr int64_t kMinFanIn = 4;
 constexpr int64_t kMaxFanIn = 512;
-constexpr int64_t kExactRows = 16;          ///< fewer are taken to be as large as the average of their batch
-constexpr int64_t kJoinRows = 4096;         ///< smaller pieces are joined before they are encoded,
-constexpr int64_t kAloneBytes = 256 << 10;  ///< unless they have as many bytes
-constexpr int64_t kJoinBytes = 1 << 20;
 
 /// Which morsels of a partition are done: rows of later ones must not be written before theirs.
 struct Progress {
@@ -56,60 +53,6 @@ struct Progress {
       at = done_ahead.begin();
     }
   }
-};
-
-/// A file of a directory. Small pieces are joined, as encoding a batch has a cost of its own.
-class KeyFile {
- public:
-  static Result<std::unique_ptr<KeyFile>> Create(const OutputFormat& output, const std::string& name,
-                                                 const std::shared_ptr<arrow::Schema>& schema, int64_t bytes) {
-    std::unique_ptr<KeyFile> file(new KeyFile());
-    file->pool_ = output.context.pool;
-    const int64_t buffer_bytes = std::clamp<int64_t>(2 * bytes, 4 << 10, kOutputBufferBytes);
-    ARROW_ASSIGN_OR_RAISE(file->file_, OutputFile::Create(output, name, schema, buffer_bytes));
-    return file;
-  }
-
-  Status Add(const KeyedRows& piece) {
-    bytes_ += piece.bytes;
-    // Joining unites dictionaries value by value, and formats write them whole.
-    ARROW_ASSIGN_OR_RAISE(auto rows, WithoutUnusedValues(piece.batch->Slice(piece.offset, piece.rows), pool_));
-    if (piece.rows >= kJoinRows || piece.bytes >= kAloneBytes) {
-      ARROW_RETURN_NOT_OK(WriteJoined());
-      return file_->Write(*rows);
-    }
-    small_.push_back(std::move(rows));
-    small_bytes_ += piece.bytes;
-    return small_bytes_ < kJoinBytes ? Status::OK() : WriteJoined();
-  }
-
-  /// Writes what was kept back to be joined with more.
-  Status EndBatch() { return WriteJoined(); }
-
-  Result<WrittenFile> Finish() {
-    ARROW_RETURN_NOT_OK(WriteJoined());
-    return file_->Finish();
-  }
-
-  int64_t bytes() const { return bytes_; }
-
- private:
-  KeyFile() = default;
-
-  Status WriteJoined() {
-    const auto pieces = std::exchange(small_, {});
-    small_bytes_ = 0;
-    if (pieces.empty()) return Status::OK();
-    if (pieces.size() == 1) return file_->Write(*pieces.front());
-    ARROW_ASSIGN_OR_RAISE(auto joined, arrow::ConcatenateRecordBatches(pieces, pool_));
-    return file_->Write(*joined);
-  }
-
-  arrow::MemoryPool* pool_ = nullptr;
-  std::unique_ptr<OutputFile> file_;
-  arrow::RecordBatchVector small_;
-  int64_t small_bytes_ = 0;
-  int64_t bytes_ = 0;
 };
 
 /// A directory.
@@ -154,10 +97,11 @@ class KeyedWriter final : public PartitionedWriter {
     batch.reset();
     ARROW_ASSIGN_OR_RAISE(grouped.batch, WithoutUnusedValues(std::move(grouped.batch), context.pool));
     ARROW_ASSIGN_OR_RAISE(grouped.batch, Detached(std::move(grouped.batch), context.pool));
-    ARROW_ASSIGN_OR_RAISE(auto pieces, Separate(&grouped));
+    std::vector<std::string> paths = std::move(grouped.paths);
+    ARROW_ASSIGN_OR_RAISE(auto pieces, SplitByKey(std::move(grouped), &held_, context.pool));
     {
       std::lock_guard lock(mutex_);
-      ARROW_RETURN_NOT_OK(AddPieces(partition, morsel, std::move(grouped.paths), std::move(pieces)));
+      ARROW_RETURN_NOT_OK(AddPieces(partition, morsel, std::move(paths), std::move(pieces)));
     }
     return MakeRoom();
   }
@@ -223,91 +167,7 @@ class KeyedWriter final : public PartitionedWriter {
     return options_.output.context.CheckCancelled();
   }
 
-  /// `batch`, counted for as long as this pointer to it lives.
-  std::shared_ptr<arrow::RecordBatch> Counted(std::shared_ptr<arrow::RecordBatch> batch, int64_t bytes) {
-    held_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-    arrow::RecordBatch* rows = batch.get();
-    return {rows, [this, batch = std::move(batch), bytes](arrow::RecordBatch*) mutable {
-              batch.reset();
-              held_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-            }};
-  }
-
-  /// Rows of one key of a batch.
-  struct Piece {
-    std::shared_ptr<arrow::RecordBatch> batch;
-    int64_t offset = 0;
-    int64_t rows = 0;
-    int64_t bytes = 0;
-  };
-
-  /// The rows of each key. Those of keys with many get a batch of their own, which goes as soon as they are written, whatever
-  /// else came with them.
-  Result<std::vector<Piece>> Separate(GroupedRows* grouped) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t batch_bytes, RowBytes(*grouped->batch));
-    const double row_bytes = static_cast<double>(batch_bytes) / static_cast<double>(grouped->batch->num_rows());
-    std::vector<Piece> pieces(grouped->paths.size());
-    for (size_t k = 0; k < pieces.size(); ++k) {
-      Piece& piece = pieces[k];
-      piece.offset = grouped->offsets[k];
-      piece.rows = grouped->offsets[k + 1] - piece.offset;
-      piece.bytes = static_cast<int64_t>(static_cast<double>(piece.rows) * row_bytes);
-      if (piece.rows >= kExactRows) {  // rows of one key may be far larger than others
-        ARROW_ASSIGN_OR_RAISE(piece.bytes, RowBytes(*grouped->batch->Slice(piece.offset, piece.rows)));
-      }
-      piece.bytes = std::max<int64_t>(1, piece.bytes);  // a key with rows must never seem to have nothing to give
-    }
-    const bool has_large = std::any_of(pieces.begin(), pieces.end(), [](const Piece& p) { return p.bytes >= kSeparateBytes; });
-    bool apart = false;
-    if (has_large && pieces.size() > 1) {
-      const Status copied = CopyApart(*grouped->batch, &pieces);
-      if (!copied.ok() && !copied.IsOutOfMemory()) return copied;
-      apart = copied.ok();
-    }
-    if (!apart) {
-      const auto all = Counted(grouped->batch, batch_bytes);
-      for (size_t k = 0; k < pieces.size(); ++k) {
-        pieces[k].batch = all;
-        pieces[k].offset = grouped->offsets[k];
-      }
-    }
-    grouped->batch.reset();
-    return pieces;
-  }
-
-  /// Copies the rows of large keys apart, and those of small keys into one batch.
-  Status CopyApart(const arrow::RecordBatch& batch, std::vector<Piece>* pieces) {
-    arrow::MemoryPool* pool = options_.output.context.pool;
-    arrow::RecordBatchVector small;
-    int64_t small_bytes = 0;
-    int64_t small_rows = 0;
-    int64_t begin = 0;  // of the small ones that are neighbours
-    int64_t end = 0;
-    for (Piece& piece : *pieces) {
-      const int64_t offset = piece.offset;
-      if (piece.bytes < kSeparateBytes) {
-        piece.offset = std::exchange(small_rows, small_rows + piece.rows);
-        small_bytes += piece.bytes;
-      } else {
-        if (end > begin) small.push_back(batch.Slice(begin, end - begin));
-        begin = offset + piece.rows;
-        ARROW_ASSIGN_OR_RAISE(auto copy, arrow::ConcatenateRecordBatches({batch.Slice(offset, piece.rows)}, pool));
-        piece.batch = Counted(std::move(copy), piece.bytes);
-        piece.offset = 0;
-      }
-      end = offset + piece.rows;
-    }
-    if (end > begin) small.push_back(batch.Slice(begin, end - begin));
-    if (small.empty()) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(auto joined, arrow::ConcatenateRecordBatches(small, pool));
-    const auto rest = Counted(std::move(joined), small_bytes);
-    for (Piece& piece : *pieces) {
-      if (!piece.batch) piece.batch = rest;
-    }
-    return Status::OK();
-  }
-
-  Status AddPieces(int64_t partition, int64_t morsel, std::vector<std::string> paths, std::vector<Piece> pieces) {
+  Status AddPieces(int64_t partition, int64_t morsel, std::vector<std::string> paths, std::vector<KeyedRows> pieces) {
     const RowPlace place{partition, morsel, next_sequence_++};
     for (size_t k = 0; k < paths.size(); ++k) {
       const auto [found, is_new] = keys_.try_emplace(std::move(paths[k]));
@@ -317,10 +177,12 @@ class KeyedWriter final : public PartitionedWriter {
         key->number = static_cast<int64_t>(by_number_.size());
         by_number_.push_back(key);
       }
-      Piece& piece = pieces[k];
-      key->pieces.push_back({key->number, place, std::move(piece.batch), piece.offset, piece.rows, piece.bytes});
+      KeyedRows& piece = pieces[k];
+      piece.key = key->number;
+      piece.place = place;
       key->bytes += piece.bytes;
       waiting_bytes_ += piece.bytes;
+      key->pieces.push_back(std::move(piece));
       ++pieces_;
       if (key->spilled_bytes > 0) continue;
       if (key->bytes >= (MayHaveOpenFile(*key) ? kAppendBytes : kFileBytes)) TakeFlush(key, Order::kOfAll);
@@ -330,13 +192,13 @@ class KeyedWriter final : public PartitionedWriter {
   }
 
   int64_t PiecesBytes() const { return pieces_ * static_cast<int64_t>(sizeof(KeyedRows)); }
-  int64_t HeldBytes() const { return held_bytes_.load(std::memory_order_relaxed) + PiecesBytes(); }
+  int64_t HeldBytes() const { return held_.bytes() + PiecesBytes(); }
   int64_t Room() const { return options_.output.context.budget->UnderPressure() ? share_ / 2 : share_; }
 
   /// Where it is, who has gathered rows waits for who is writing, rather than read more meanwhile.
   bool MemoryIsScarce() const {
     const MemoryBudget& budget = *options_.output.context.budget;
-    return budget.available() < budget.limit() / 16;
+    return budget.obtainable() < budget.limit() / 16;
   }
 
   /// Which rows may be written: those that no row of their partition that is yet to come belongs before; or, where there is
@@ -466,7 +328,8 @@ class KeyedWriter final : public PartitionedWriter {
       ARROW_RETURN_NOT_OK(options_.output.context.CheckCancelled());
       ARROW_RETURN_NOT_OK((*file)->Add(piece));
       piece.batch.reset();
-      changed_.notify_all();  // there may be room for others already
+      // There may be room for others already. One that looks at this very moment misses it, until the next piece or the end.
+      changed_.notify_all();
     }
     return stays_open && (*file)->bytes() < kFileBytes ? (*file)->EndBatch() : Complete(file);
   }
@@ -529,7 +392,7 @@ class KeyedWriter final : public PartitionedWriter {
     }
     ARROW_ASSIGN_OR_RAISE(auto joined, arrow::ConcatenateRecordBatches(slices, options_.output.context.pool));
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*joined));
-    const auto batch = Counted(std::move(joined), bytes);
+    const auto batch = held_.Hold(std::move(joined), bytes);
     int64_t offset = 0;
     for (KeyedRows* piece : places) {
       piece->batch = batch;
@@ -610,7 +473,7 @@ class KeyedWriter final : public PartitionedWriter {
   const int64_t max_open_files_;
   RunStore runs_store_;
   std::atomic<bool> stopped_{false};
-  std::atomic<int64_t> held_bytes_{0};  ///< of all gathered batches that are alive
+  HeldRows held_;  ///< outlives the batches it counts, which `keys_` and `queue_` have
   std::mutex mutex_;
   std::condition_variable changed_;  ///< a thread is no longer busy
   int busy_ = 0;                     ///< threads that write files or a run
