@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "millstream/fs/listing.h"
 #include "millstream/fs/output_job.h"
 
 namespace millstream::fs {
@@ -68,6 +69,16 @@ TEST_F(Memory, FoldersMoveWithWhatIsInThem) {
   EXPECT_EQ(ReadAll("memory://z/x"), "3");
   ASSERT_TRUE(filesystem_->DeleteDirContents("z").ok());
   EXPECT_THAT(Tree(), ElementsAre("z/"));
+}
+
+TEST_F(Memory, FoldersHaveFilesAtAnyDepth) {
+  ASSERT_TRUE(filesystem_->CreateDir("a/b").ok());
+  EXPECT_FALSE(HasFiles(filesystem_.get(), "a").ValueOrDie());
+  EXPECT_FALSE(HasFiles(filesystem_.get(), "missing").ValueOrDie());
+  Put("a/b/file", "x");
+  EXPECT_TRUE(HasFiles(filesystem_.get(), "a").ValueOrDie());
+  EXPECT_EQ(ListFolder(filesystem_.get(), "a").ValueOrDie().size(), 1u);
+  EXPECT_EQ(ListFolder(filesystem_.get(), "a", /*recursive=*/true).ValueOrDie().size(), 2u);
 }
 
 TEST_F(Memory, WhatIsMissingIsAnError) {

@@ -1,25 +1,19 @@
 #include "millstream/fs/output_commit.h"
 
+#include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <set>
 
 #include "millstream/fs/glob.h"
+#include "millstream/fs/listing.h"
 #include "millstream/fs/parallel.h"
 
 namespace millstream::fs {
 namespace {
 
 using arrow::fs::FileInfo;
-using arrow::fs::FileSelector;
 using arrow::fs::FileType;
-
-Result<std::vector<FileInfo>> List(const JobPaths& paths, const std::string& folder, bool recursive = false) {
-  FileSelector selector;
-  selector.base_dir = folder;
-  selector.allow_not_found = true;
-  selector.recursive = recursive;
-  return paths.filesystem->GetFileInfo(selector);
-}
 
 bool IsOutput(const std::string& name) {
   return !IsHidden(name) || name == "_SUCCESS" || name == "_metadata" || name == "_common_metadata";
@@ -56,8 +50,8 @@ class Mover {
 
   /// Moves what is in folder `from` into folder `to`; folders that are on both sides are merged.
   Status MoveInto(const std::string& from, const std::string& to, bool replace_files) {
-    ARROW_ASSIGN_OR_RAISE(const auto entries, List(paths_, from));
-    ARROW_ASSIGN_OR_RAISE(const auto there, List(paths_, to));
+    ARROW_ASSIGN_OR_RAISE(const auto entries, ListFolder(paths_.filesystem.get(), from));
+    ARROW_ASSIGN_OR_RAISE(const auto there, ListFolder(paths_.filesystem.get(), to));
     std::unordered_map<std::string, FileType> taken;
     for (const FileInfo& info : there) taken.emplace(info.base_name(), info.type());
     for (const FileInfo& entry : entries) {
@@ -98,14 +92,14 @@ Status TakeOldAway(const JobPaths& paths, const std::vector<std::string>& names,
     }
     return Status::OK();
   }
-  ARROW_ASSIGN_OR_RAISE(const auto all, List(paths, paths.directory));
+  ARROW_ASSIGN_OR_RAISE(const auto all, ListFolder(paths.filesystem.get(), paths.directory));
   const bool is_new =
       std::all_of(all.begin(), all.end(), [](const FileInfo& info) { return info.base_name() == "_temporary"; });
   if (is_new) return Status::OK();
   const std::set<std::string> fresh(names.begin(), names.end());
   for (const std::string& folder : FoldersOf(names)) {
     const std::string inside = folder.empty() ? "" : "/" + folder;
-    ARROW_ASSIGN_OR_RAISE(const auto there, List(paths, paths.directory + inside));
+    ARROW_ASSIGN_OR_RAISE(const auto there, ListFolder(paths.filesystem.get(), paths.directory + inside));
     for (const FileInfo& info : there) {
       const std::string name = folder + (folder.empty() ? "" : "/") + info.base_name();
       if (fresh.contains(name) && !info.IsFile()) {
@@ -129,7 +123,7 @@ Status MoveAll(const JobPaths& paths, const std::vector<std::string>& names, con
 }  // namespace
 
 Result<std::vector<FileInfo>> ListOutput(const JobPaths& paths) {
-  ARROW_ASSIGN_OR_RAISE(auto found, List(paths, paths.directory));
+  ARROW_ASSIGN_OR_RAISE(auto found, ListFolder(paths.filesystem.get(), paths.directory));
   std::erase_if(found, [](const FileInfo& info) { return !IsOutput(info.base_name()); });
   return found;
 }
@@ -149,14 +143,13 @@ namespace {
 /// Removes the files that were placed before `status` came, but for those that have replaced older ones.
 Status TakeBack(const JobPaths& paths, const std::vector<std::string>& names, const std::vector<char>& placed,
                 const std::set<std::string>& replaced, const Status& status) {
-  std::atomic<int64_t> left{0};
-  const Status removed = ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
-    if (!placed[i]) return Status::OK();
-    const bool stays = replaced.contains(names[i]) || !paths.filesystem->DeleteFile(paths.directory + "/" + names[i]).ok();
-    left += stays ? 1 : 0;
+  std::atomic<int64_t> left{std::count(placed.begin(), placed.end(), 1)};
+  // What cannot be removed stays counted, and `status` is what the user is to see.
+  ARROW_UNUSED(ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
+    if (!placed[i] || replaced.contains(names[i])) return Status::OK();
+    if (paths.filesystem->DeleteFile(paths.directory + "/" + names[i]).ok()) --left;
     return Status::OK();
-  });
-  ARROW_RETURN_NOT_OK(removed);
+  }));
   if (left == 0) return status.WithMessage(status.message(), " (older output is untouched)");
   return status.WithMessage(status.message(), " (", left.load(), " of ", names.size(),
                             " new files are in place, older files with other names are untouched)");
@@ -172,7 +165,7 @@ Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names
     const std::set<std::string> fresh(names.begin(), names.end());
     const std::set<std::string> folders = FoldersOf(names);
     const bool only_here = options.only_named && folders == std::set<std::string>{""};
-    ARROW_ASSIGN_OR_RAISE(const auto found, List(paths, paths.directory, /*recursive=*/!only_here));
+    ARROW_ASSIGN_OR_RAISE(const auto found, ListFolder(paths.filesystem.get(), paths.directory, /*recursive=*/!only_here));
     for (const FileInfo& info : found) {
       const std::string name = info.path().substr(paths.directory.size() + 1);
       if (!info.IsFile() || !IsOutput(name.substr(0, name.find('/')))) continue;

@@ -8,6 +8,7 @@
 
 #include "millstream/fs/glob.h"
 #include "millstream/fs/job_id.h"
+#include "millstream/fs/listing.h"
 #include "millstream/fs/output_commit.h"
 
 namespace millstream::fs {
@@ -229,12 +230,7 @@ class StandardOutputJob final : public OutputJob {
 
   bool HoldsOldOutput() const {
     if (!state_->kind->renames_folders) return false;
-    arrow::fs::FileSelector selector;
-    selector.base_dir = state_->paths.replaced();
-    selector.allow_not_found = true;
-    selector.recursive = true;
-    const auto found = state_->paths.filesystem->GetFileInfo(selector);
-    return !found.ok() || std::any_of(found->begin(), found->end(), [](const FileInfo& info) { return info.IsFile(); });
+    return HasFiles(state_->paths.filesystem.get(), state_->paths.replaced()).ValueOr(true);
   }
 
   Status WriteSuccess() {
@@ -259,28 +255,15 @@ class StandardOutputJob final : public OutputJob {
   std::shared_ptr<JobState> state_;
 };
 
-/// Some stores without folders go on showing those whose objects are gone.
-Result<bool> HasObjects(const JobPaths& paths) {
-  arrow::fs::FileSelector selector;
-  selector.base_dir = paths.job;
-  selector.allow_not_found = true;
-  selector.recursive = true;
-  ARROW_ASSIGN_OR_RAISE(const auto found, paths.filesystem->GetFileInfo(selector));
-  return std::any_of(found.begin(), found.end(), [](const FileInfo& info) { return info.IsFile(); });
-}
-
 /// Ends what dead processes left in the directory.
 Status RecoverDeadJobs(const JobState& state) {
-  arrow::fs::FileSelector selector;
-  selector.base_dir = state.paths.temporary();
-  selector.allow_not_found = true;
-  ARROW_ASSIGN_OR_RAISE(const auto jobs, state.paths.filesystem->GetFileInfo(selector));
+  ARROW_ASSIGN_OR_RAISE(const auto jobs, ListFolder(state.paths.filesystem.get(), state.paths.temporary()));
   for (const FileInfo& job : jobs) {
     if (!job.IsDirectory() || !IsDeadJob(job.base_name())) continue;
     JobPaths dead = state.paths;
     dead.job = state.paths.temporary() + "/" + job.base_name();
     if (!state.kind->renames_folders) {
-      ARROW_ASSIGN_OR_RAISE(const bool is_left, HasObjects(dead));
+      ARROW_ASSIGN_OR_RAISE(const bool is_left, HasFiles(dead.filesystem.get(), dead.job));
       if (!is_left) continue;
     }
     ARROW_RETURN_NOT_OK(

@@ -7,6 +7,8 @@
 
 #include <arrow/filesystem/s3fs.h>
 
+#include "millstream/fs/listing.h"
+
 namespace millstream::fs {
 namespace {
 
@@ -236,16 +238,8 @@ Status StartS3() {
 /// Arrow leaves an empty object in the place of a folder whose last object goes. A job that starts between the look and the
 /// removal may lose its first file; its commit then fails, and says so.
 Status RemoveEmpty(arrow::fs::FileSystem* filesystem, const std::string& path) {
-  arrow::fs::FileSelector selector;
-  selector.base_dir = path;
-  selector.allow_not_found = true;
-  selector.recursive = true;
-  ARROW_ASSIGN_OR_RAISE(const auto found, filesystem->GetFileInfo(selector));
-  // Some servers show folders for a while after their last object went: only objects count.
-  for (const auto& info : found) {
-    if (info.IsFile()) return Status::IOError("'", path, "' is not empty");
-  }
-  return filesystem->DeleteDir(path);
+  ARROW_ASSIGN_OR_RAISE(const bool is_full, HasFiles(filesystem, path));
+  return is_full ? Status::IOError("'", path, "' is not empty") : filesystem->DeleteDir(path);
 }
 
 Result<std::shared_ptr<arrow::fs::FileSystem>> MakeS3(const StorageOptions& storage, const std::string& path) {
