@@ -190,7 +190,10 @@ Status ShowSchema(const SourceOptions& options) {
 }
 
 Status Convert(const ConvertOptions& options) {
-  const auto place = [](const std::string& path) { return std::filesystem::absolute(path).lexically_normal(); };
+  const auto place = [](const std::string& path) {
+    std::error_code error;  // of an empty path, for one: the write tells what is wrong with it
+    return std::filesystem::absolute(path, error).lexically_normal();
+  };
   if (!options.report.empty() && place(options.report) == place(options.destination)) {
     return Status::Invalid("--report names the output itself, ", options.report, "; give it a file of its own");
   }
