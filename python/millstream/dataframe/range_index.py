@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from millstream.dataframe.execute import run_plans
 from millstream.dataframe.frame import DataFrame
 from millstream.dataframe.literals import literal
 from millstream.dataframe.pandas_notes import RangeNote
-from millstream.dataframe.source import Column, Leaf, Source, digest, with_positions
+from millstream.dataframe.source import with_positions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +39,7 @@ def range_indexed(frame: DataFrame, noted: RangeNote) -> DataFrame:
     lengths = _lengths(plan)
     if sum(lengths) != len(values):
         return positions
-    source, row = with_positions(frame._source) if one_partition else _numbered(frame._source, plan, lengths)
+    source, row = with_positions(frame._source, () if one_partition else (0, *accumulate(lengths[:-1])))
     scaled = source.call("multiply", [row, literal(values.step, row.type)]) if values.step != 1 else row
     moved = source.call("add", [scaled, literal(values.start, row.type)]) if values.start else scaled
     return DataFrame(source, frame._by_label, (IndexLevel(noted.name, moved),), frame._divisions)
@@ -59,22 +58,3 @@ def _lengths(plan: _core.Plan) -> list[int]:
 
     (result,) = run_plans([plan.project([], []).map_partitions(count, schema, "count")])
     return [table.column(0)[0].as_py() for table in result.tables]
-
-
-def _numbered(source: Source, plan: _core.Plan, lengths: list[int]) -> tuple[Source, Column]:
-    """The rows of the scan `plan` with their numbers in the file."""
-    name = f"__first_row-{source.key}__"
-    leaf = Leaf(_with_constants(plan, name, [0, *accumulate(lengths[:-1])]), digest("numbered", source.key))
-    numbered, position = with_positions(leaf)
-    return numbered, numbered.call("add", [position, numbered.column(name)])
-
-
-def _with_constants(plan: _core.Plan, name: str, values: list[int]) -> _core.Plan:
-    """A Parquet scan with one more column, which has one value in each partition, as those of hive directories have."""
-    document = json.loads(plan.to_json())
-    scan = document["root"]["arguments"]
-    schema = plan.schema.append(pa.field(name, pa.int64(), nullable=False))
-    scan["schema"] = scan["read"] = {"ipc": base64.b64encode(schema.serialize().to_pybytes()).decode()}
-    for split, value in zip(scan["splits"], values, strict=True):
-        split["values"] = {**(split["values"] or {}), name: str(value)}
-    return _core.Plan.from_json(json.dumps(document))

@@ -136,12 +136,13 @@ class Filtered(Source):
 @dataclass(frozen=True)
 class Extension:
     """A column added to a source: a Python function of Arrow arrays (one per input), else the one input itself, else,
-    without inputs, the position of each row in its partition."""
+    without inputs, the position of each row in its partition, counted from `first_rows` of it or 0."""
 
     name: str
     type: pa.DataType
     inputs: tuple[Column, ...] = ()
     function: Callable[[list[pa.ChunkedArray]], pa.Array] | None = None
+    first_rows: tuple[int, ...] = ()
 
 
 class Extended(Source):
@@ -180,10 +181,12 @@ def extend(source: Source, extension: Extension) -> tuple[Extended, Column]:
     return extended, extended.column(extension.name)
 
 
-def with_positions(source: Source) -> tuple[Extended, Column]:
-    """`source` with the positions of its rows in their partitions, and that column."""
+def with_positions(source: Source, first_rows: tuple[int, ...] = ()) -> tuple[Extended, Column]:
+    """`source` with the positions of its rows in their partitions, and that column. `first_rows`: with which number each
+    partition begins; all with 0 by default."""
     root = source.root if isinstance(source, Extended) else source
-    return extend(source, Extension(f"__index-{root.key}__", pa.int64()))
+    name = f"__row-{digest(root.key, *map(str, first_rows))}__" if first_rows else f"__index-{root.key}__"
+    return extend(source, Extension(name, pa.int64(), first_rows=first_rows))
 
 
 def _merge(first: tuple[Extension, ...], second: tuple[Extension, ...]) -> tuple[Extension, ...]:
@@ -194,7 +197,7 @@ def _merge(first: tuple[Extension, ...], second: tuple[Extension, ...]) -> tuple
 def _extend(plan: _core.Plan, carried: list[str], extension: Extension) -> _core.Plan:
     function = extension.function
     if function is None and not extension.inputs:
-        return plan.with_row_index(extension.name)
+        return plan.with_row_index(extension.name, extension.first_rows)
     kept = [_core.Expr.column(name) for name in carried]
     if function is None:
         return plan.project([*carried, extension.name], [*kept, extension.inputs[0].expr])

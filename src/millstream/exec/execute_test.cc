@@ -76,6 +76,15 @@ TEST(Execute, NumbersRowsBeforeFiltering) {
   EXPECT_EQ(Values(*tables[1], "i"), (std::vector<int64_t>{0, 1}));
 }
 
+TEST(Execute, NumbersRowsFromTheFirstOfEachPartition) {
+  auto indexed = RowIndexNode::Make(TwoPartitions(), "i", {10, 13}).ValueOrDie();
+  auto plan = FilterNode::Make(indexed, Expression::Call("ne", {Column("v"), Number(2)})).ValueOrDie();
+  auto tables = RunPlan(plan);
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_EQ(Values(*tables[0], "i"), (std::vector<int64_t>{10, 12}));
+  EXPECT_EQ(Values(*tables[1], "i"), (std::vector<int64_t>{13, 14}));
+}
+
 TEST(Execute, RowsWithoutColumnsAreCounted) {
   auto none = ProjectNode::Make(TwoPartitions(), {}, {}).ValueOrDie();
   for (const PlanPtr& plan : {none, RepartitionNode::Make(none, 1).ValueOrDie(), RepartitionNode::Make(none, 4).ValueOrDie(),

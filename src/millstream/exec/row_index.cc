@@ -35,12 +35,13 @@ struct RowIndexPlan {
 
 class RowIndexMorsel final : public Morsel {
  public:
-  /// `next`: the number of the next row of the partition, where morsels are decoded in order; else nullptr.
-  RowIndexMorsel(std::unique_ptr<Morsel> input, const RowIndexPlan& plan, std::shared_ptr<int64_t> next)
-      : input_(std::move(input)), plan_(plan), next_(std::move(next)) {}
+  /// `first_row`: the number of the partition's. `next`: that of its next row, where morsels are decoded in order; else
+  /// nullptr.
+  RowIndexMorsel(std::unique_ptr<Morsel> input, const RowIndexPlan& plan, int64_t first_row, std::shared_ptr<int64_t> next)
+      : input_(std::move(input)), plan_(plan), first_row_(first_row), next_(std::move(next)) {}
 
   Status Decode(const EmitBatch& emit) override {
-    int64_t own = input_->first_row();
+    int64_t own = first_row_ + input_->first_row();
     int64_t* next = next_ ? next_.get() : &own;
     return input_->Decode([&](std::shared_ptr<arrow::RecordBatch> batch) -> Status {
       ARROW_ASSIGN_OR_RAISE(auto numbered, plan_.Number(*batch, *next));
@@ -53,24 +54,29 @@ class RowIndexMorsel final : public Morsel {
  private:
   std::unique_ptr<Morsel> input_;
   const RowIndexPlan plan_;
+  const int64_t first_row_;
   const std::shared_ptr<int64_t> next_;
 };
 
 class RowIndexReader final : public SplitReader {
  public:
-  RowIndexReader(std::unique_ptr<SplitReader> input, RowIndexPlan plan, bool in_order)
-      : input_(std::move(input)), plan_(std::move(plan)), next_(in_order ? std::make_shared<int64_t>(0) : nullptr) {}
+  RowIndexReader(std::unique_ptr<SplitReader> input, RowIndexPlan plan, int64_t first_row, bool in_order)
+      : input_(std::move(input)),
+        plan_(std::move(plan)),
+        first_row_(first_row),
+        next_(in_order ? std::make_shared<int64_t>(first_row) : nullptr) {}
 
   Result<std::unique_ptr<Morsel>> Next() override {
     ARROW_ASSIGN_OR_RAISE(auto morsel, input_->Next());
     if (!morsel) return std::unique_ptr<Morsel>();
-    return std::make_unique<RowIndexMorsel>(std::move(morsel), plan_, next_);
+    return std::make_unique<RowIndexMorsel>(std::move(morsel), plan_, first_row_, next_);
   }
   int64_t bytes_read() const override { return input_->bytes_read(); }
 
  private:
   std::unique_ptr<SplitReader> input_;
   const RowIndexPlan plan_;
+  const int64_t first_row_;
   const std::shared_ptr<int64_t> next_;
 };
 
@@ -79,11 +85,14 @@ class RowIndexReader final : public SplitReader {
 Result<PartitionSources> LowerRowIndex(const PlanNode& node, const LowerContext& context) {
   ARROW_ASSIGN_OR_RAISE(PartitionSources sources, Lower(node.child(), context));
   const RowIndexPlan plan{node.schema(), context.task.pool, context.MetricsFor(node)};
-  for (PartitionSource& source : sources) {
+  const auto& first_rows = static_cast<const RowIndexNode&>(node).first_rows();
+  for (size_t i = 0; i < sources.size(); ++i) {
+    PartitionSource& source = sources[i];
+    const int64_t first_row = first_rows.empty() ? 0 : first_rows[i];
     const bool in_order = !source.numbers_rows;
-    auto open = [child = std::move(source.open), plan, in_order]() -> Result<std::unique_ptr<SplitReader>> {
+    auto open = [child = std::move(source.open), plan, first_row, in_order]() -> Result<std::unique_ptr<SplitReader>> {
       ARROW_ASSIGN_OR_RAISE(auto reader, child());
-      return std::make_unique<RowIndexReader>(std::move(reader), plan, in_order);
+      return std::make_unique<RowIndexReader>(std::move(reader), plan, first_row, in_order);
     };
     source = {std::move(open), in_order || source.serial};
   }

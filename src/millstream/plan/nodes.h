@@ -120,12 +120,14 @@ class ProjectNode final : public PlanNode {
   std::vector<ExpressionPtr> expressions_;
 };
 
-/// Adds an int64 column at the end: the row's position in its partition, from 0.
+/// Adds an int64 column at the end: the row's position in its partition, counted from 0, or from what `first_rows` says.
 class RowIndexNode final : public PlanNode {
  public:
-  static Result<PlanPtr> Make(PlanPtr child, std::string name);
+  /// `first_rows`: the number of each partition's first row; empty where all are 0. Invalid unless there is one per partition.
+  static Result<PlanPtr> Make(PlanPtr child, std::string name, std::vector<int64_t> first_rows = {});
 
   const std::string& name() const { return name_; }
+  const std::vector<int64_t>& first_rows() const { return first_rows_; }
   std::string_view kind() const override { return "RowIndex"; }
   std::string Describe() const override { return name_; }
   nlohmann::json ArgumentsToJson() const override;
@@ -141,6 +143,7 @@ class RowIndexNode final : public PlanNode {
 
  private:
   std::string name_;
+  std::vector<int64_t> first_rows_;
 };
 
 /// The first `rows` rows of the whole frame, in frame order, as one partition.

@@ -92,7 +92,7 @@ std::vector<PlanPtr> EveryKind() {
           TableWithMissing(),
           Filter(Scan(), Call("and", {Greater("a", 1), Call("eq", {Field(Field(Col("repo"), "owner"), "login"), Lit("x")})})),
           Project(Scan(), {"x", "a"}, {Call("add", {Col("a"), Lit(1)}), Col("a")}),
-          RowIndexNode::Make(Scan(), "index").ValueOrDie(),
+          RowIndexNode::Make(TableWithMissing(), "index", {0, 3, int64_t{1} << 40}).ValueOrDie(),
           Limit(Scan(), int64_t{1} << 40),
           UnionNode::Make({Scan(), Limit(Scan(), 1)}).ValueOrDie(),
           PartitionsNode::Make(TableWithMissing(), {2, 0, -1}).ValueOrDie(),
@@ -118,6 +118,12 @@ TEST(Plan, EveryNodeComesBackEqualFromItsText) {
     EXPECT_EQ(SerializePlan(**again).dump(), text);
   }
   EXPECT_THAT(kinds, UnorderedElementsAreArray(NodeKinds()));
+}
+
+TEST(Plan, RowIndexesHaveAFirstRowForEachPartition) {
+  const Status status = RowIndexNode::Make(TableWithMissing(), "index", {0, 3}).status();
+  EXPECT_TRUE(status.IsInvalid());
+  EXPECT_NE(status.message().find("2 first rows, but there are 3 partitions"), std::string::npos) << status;
 }
 
 TEST(Plan, NodesThatDifferAreNotEqual) {

@@ -132,7 +132,12 @@ void BindPlans(nb::module_& module) {
       .def_static("scan", &Scan, nb::arg("format"), nb::arg("paths"), nb::arg("options_json") = nb::none(),
                   nb::arg("storage_options_json") = nb::none())
       .def_static("from_tables", &FromTables, nb::arg("tables"))
-      .def("with_row_index", [](const PlanHandle& self, std::string name) { return Made(RowIndexNode::Make(self.plan, name)); })
+      .def(
+          "with_row_index",
+          [](const PlanHandle& self, std::string name, std::vector<int64_t> first_rows) {
+            return Made(RowIndexNode::Make(self.plan, std::move(name), std::move(first_rows)));
+          },
+          nb::arg("name"), nb::arg("first_rows") = std::vector<int64_t>())
       .def("filter", [](const PlanHandle& self,
                         const ExprHandle& predicate) { return Made(FilterNode::Make(self.plan, predicate.expression)); })
       .def("project",
