@@ -230,11 +230,13 @@ def _array_of_own_type(series: pd.Series | pd.Index) -> pa.Array | pa.ChunkedArr
         type_ = pa.string()  # pandas' own choice is large_string
     if isinstance(series.dtype, pd.CategoricalDtype):
         type_ = _category_type(series.dtype)
-    if series.dtype == object:
-        for value in series:
+    try:
+        values = pa.array(series, type=type_, from_pandas=True)
+    except TypeError:
+        for value in series:  # of which Arrow says that a 'str' is no integer
             if isinstance(value, decimal.Decimal) and value.is_infinite():
-                raise TypeError(f"{value!r}: decimals are finite; put None in its place")
-    values = pa.array(series, type=type_, from_pandas=True)
+                raise TypeError(f"{value!r}: decimals are finite; put None in its place") from None
+        raise
     if isinstance(values.type, pa.BaseExtensionType):  # periods, intervals
         raise TypeError("convert it to text or times first")
     return values
