@@ -6,7 +6,6 @@
 #include <arrow/table.h>
 
 #include "millstream/exec/partitioned_writer_internal.h"
-#include "millstream/row/batch_memory.h"
 
 namespace millstream {
 namespace {
@@ -18,9 +17,9 @@ constexpr int64_t kJoinBytes = 1 << 20;
 }  // namespace
 
 Result<std::unique_ptr<KeyFile>> KeyFile::Create(const OutputFormat& output, const std::string& name,
-                                                 const std::shared_ptr<arrow::Schema>& schema, int64_t bytes) {
-  std::unique_ptr<KeyFile> file(new KeyFile());
-  file->pool_ = output.context.pool;
+                                                 const std::shared_ptr<arrow::Schema>& schema, LargeDictionaries* dictionaries,
+                                                 int64_t bytes) {
+  std::unique_ptr<KeyFile> file(new KeyFile(dictionaries, output.context.pool));
   const int64_t buffer_bytes = std::clamp<int64_t>(2 * bytes, 4 << 10, kOutputBufferBytes);
   ARROW_ASSIGN_OR_RAISE(file->file_, OutputFile::Create(output, name, schema, buffer_bytes));
   return file;
@@ -29,7 +28,7 @@ Result<std::unique_ptr<KeyFile>> KeyFile::Create(const OutputFormat& output, con
 Status KeyFile::Add(const KeyedRows& piece) {
   bytes_ += piece.bytes;
   // Joining unites dictionaries value by value, and formats write them whole.
-  ARROW_ASSIGN_OR_RAISE(auto rows, WithoutUnusedValues(piece.batch->Slice(piece.offset, piece.rows), pool_));
+  ARROW_ASSIGN_OR_RAISE(auto rows, dictionaries_->WithoutUnusedValues(piece.batch->Slice(piece.offset, piece.rows), pool_));
   if (piece.rows >= kJoinRows || piece.bytes >= kAloneBytes) {
     ARROW_RETURN_NOT_OK(WriteJoined());
     return file_->Write(*rows);

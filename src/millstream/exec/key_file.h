@@ -17,7 +17,8 @@ class KeyFile {
  public:
   /// Opens the file `name` of the job. `bytes`: of rows that will come, about.
   static Result<std::unique_ptr<KeyFile>> Create(const OutputFormat& output, const std::string& name,
-                                                 const std::shared_ptr<arrow::Schema>& schema, int64_t bytes);
+                                                 const std::shared_ptr<arrow::Schema>& schema, LargeDictionaries* dictionaries,
+                                                 int64_t bytes);
 
   Status Add(const KeyedRows& piece);
   /// Writes what was kept back to be joined with more.
@@ -29,10 +30,11 @@ class KeyFile {
   int64_t bytes() const { return bytes_; }
 
  private:
-  KeyFile() = default;
+  KeyFile(LargeDictionaries* dictionaries, arrow::MemoryPool* pool) : dictionaries_(dictionaries), pool_(pool) {}
   Status WriteJoined();
 
-  arrow::MemoryPool* pool_ = nullptr;
+  LargeDictionaries* const dictionaries_;
+  arrow::MemoryPool* const pool_;
   std::unique_ptr<OutputFile> file_;
   arrow::RecordBatchVector small_;
   int64_t small_bytes_ = 0;

@@ -12,7 +12,6 @@
 #include <arrow/table.h>
 
 #include "millstream/exec/run_parallel.h"
-#include "millstream/row/batch_memory.h"
 
 namespace millstream {
 namespace {
@@ -48,13 +47,14 @@ class BlockStream final : public arrow::io::OutputStream {
 };
 
 /// The pieces as one batch, whose dictionaries have but the values in use: a block has them whole.
-Result<std::shared_ptr<arrow::RecordBatch>> Join(const std::vector<KeyedRows>& pieces, arrow::MemoryPool* pool) {
+Result<std::shared_ptr<arrow::RecordBatch>> Join(const std::vector<KeyedRows>& pieces, LargeDictionaries* dictionaries,
+                                                 arrow::MemoryPool* pool) {
   arrow::RecordBatchVector slices;
   const arrow::RecordBatch* last = nullptr;
   int64_t begin = 0;
   int64_t end = 0;
   const auto cut = [&](const std::shared_ptr<arrow::RecordBatch>& batch) {
-    return WithoutUnusedValues(batch->Slice(begin, end - begin), pool).Value(&slices.emplace_back());
+    return dictionaries->WithoutUnusedValues(batch->Slice(begin, end - begin), pool).Value(&slices.emplace_back());
   };
   for (size_t i = 0; i < pieces.size(); ++i) {
     const KeyedRows& piece = pieces[i];
@@ -92,7 +92,7 @@ std::shared_ptr<arrow::RecordBatch> WithSchema(const arrow::RecordBatch& batch, 
 
 Result<RunBlock> RunStore::Write(const std::vector<KeyedRows>& pieces) {
   ARROW_RETURN_NOT_OK(context_.CheckCancelled());
-  ARROW_ASSIGN_OR_RAISE(const auto rows, Join(pieces, context_.pool));
+  ARROW_ASSIGN_OR_RAISE(const auto rows, Join(pieces, dictionaries_, context_.pool));
   std::vector<Record> records;
   for (const KeyedRows& piece : pieces) {
     // Rows of one morsel that follow each other stay neighbours: no other run has rows of it that belong between them.

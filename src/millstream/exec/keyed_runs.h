@@ -13,6 +13,7 @@
 
 #include "millstream/base/result.h"
 #include "millstream/memory/task_context.h"
+#include "millstream/row/large_dictionaries.h"
 #include "millstream/spill/spill_file.h"
 
 namespace millstream {
@@ -47,8 +48,9 @@ using Run = std::vector<RunBlock>;
 class RunStore {
  public:
   /// `block_bytes`: of rows in a block, about; a larger row is a block of its own.
-  RunStore(const TaskContext& context, std::shared_ptr<arrow::Schema> schema, int64_t block_bytes)
-      : context_(context), schema_(std::move(schema)), block_bytes_(block_bytes) {}
+  RunStore(const TaskContext& context, std::shared_ptr<arrow::Schema> schema, LargeDictionaries* dictionaries,
+           int64_t block_bytes)
+      : context_(context), schema_(std::move(schema)), dictionaries_(dictionaries), block_bytes_(block_bytes) {}
 
   /// Writes one block of rows in order; `pieces` are slices of any batches of the schema.
   Result<RunBlock> Write(const std::vector<KeyedRows>& pieces);
@@ -64,6 +66,7 @@ class RunStore {
  private:
   const TaskContext context_;
   const std::shared_ptr<arrow::Schema> schema_;
+  LargeDictionaries* const dictionaries_;
   const int64_t block_bytes_;
   mutable std::mutex mutex_;
   std::unique_ptr<SpillFile> file_;

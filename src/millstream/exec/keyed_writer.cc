@@ -20,6 +20,7 @@
 #include "millstream/exec/run_parallel.h"
 #include "millstream/exec/split_by_key.h"
 #include "millstream/row/batch_memory.h"
+#include "millstream/row/large_dictionaries.h"
 
 namespace millstream {
 namespace {
@@ -86,7 +87,9 @@ class KeyedWriter final : public PartitionedWriter {
         threads_(std::max(1, options_.output.context.threads)),
         share_(ShareOf(options_)),
         max_open_files_(MaxOpenFiles(options_.output)),
-        runs_store_(options_.output.context, rest_, std::clamp(share_ / (64 * threads_), kMinBlockBytes, kMaxBlockBytes)),
+        dictionaries_(rest_->num_fields()),
+        runs_store_(options_.output.context, rest_, &dictionaries_,
+                    std::clamp(share_ / (64 * threads_), kMinBlockBytes, kMaxBlockBytes)),
         tables_(options_.output.context.budget) {}
 
   Status Consume(int64_t partition, int64_t morsel, std::shared_ptr<arrow::RecordBatch> batch) override {
@@ -95,7 +98,7 @@ class KeyedWriter final : public PartitionedWriter {
     if (batch->num_rows() == 0) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(GroupedRows grouped, GroupByPath(*batch, key_columns_, rest_, context.pool));
     batch.reset();
-    ARROW_ASSIGN_OR_RAISE(grouped.batch, WithoutUnusedValues(std::move(grouped.batch), context.pool));
+    ARROW_ASSIGN_OR_RAISE(grouped.batch, dictionaries_.WithoutUnusedValues(std::move(grouped.batch), context.pool));
     ARROW_ASSIGN_OR_RAISE(grouped.batch, Detached(std::move(grouped.batch), context.pool));
     std::vector<std::string> paths = std::move(grouped.paths);
     ARROW_ASSIGN_OR_RAISE(auto pieces, SplitByKey(std::move(grouped), &held_, context.pool));
@@ -322,7 +325,7 @@ class KeyedWriter final : public PartitionedWriter {
   Status Write(Flush* flush, bool stays_open, std::unique_ptr<KeyFile>* file) {
     if (!*file) {
       const int64_t expected_bytes = stays_open ? kFileBytes : flush->bytes;
-      ARROW_ASSIGN_OR_RAISE(*file, KeyFile::Create(options_.output, flush->name, rest_, expected_bytes));
+      ARROW_ASSIGN_OR_RAISE(*file, KeyFile::Create(options_.output, flush->name, rest_, &dictionaries_, expected_bytes));
     }
     for (KeyedRows& piece : flush->pieces) {
       ARROW_RETURN_NOT_OK(options_.output.context.CheckCancelled());
@@ -453,7 +456,7 @@ class KeyedWriter final : public PartitionedWriter {
       if (!file) file = std::move(key->file);  // what was spilled comes after what is in it
       if (!file) {
         const std::string name = NextName(key, piece.place.partition, key->spilled_bytes < kFileBytes);
-        ARROW_ASSIGN_OR_RAISE(file, KeyFile::Create(options_.output, name, rest_, key->spilled_bytes));
+        ARROW_ASSIGN_OR_RAISE(file, KeyFile::Create(options_.output, name, rest_, &dictionaries_, key->spilled_bytes));
       }
       open_key = piece.key;
       ARROW_RETURN_NOT_OK(file->Add(piece));
@@ -471,6 +474,7 @@ class KeyedWriter final : public PartitionedWriter {
   const int threads_;
   const int64_t share_;  ///< bytes of rows to gather at most
   const int64_t max_open_files_;
+  LargeDictionaries dictionaries_;
   RunStore runs_store_;
   std::atomic<bool> stopped_{false};
   HeldRows held_;  ///< outlives the batches it counts, which `keys_` and `queue_` have

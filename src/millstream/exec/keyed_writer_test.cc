@@ -149,6 +149,34 @@ TEST(KeyedWriter, CopiesWhatIsLeftOfLargeBatches) {
   EXPECT_EQ(rows, 6000000);
 }
 
+TEST(KeyedWriter, FilesHaveTheirOwnValuesOfLargeDictionariesSpilledOrNot) {
+  // 6000 rows of 6000 texts of 16 bytes, in 100 keys.
+  arrow::StringBuilder keys;
+  arrow::StringBuilder texts;
+  arrow::Int32Builder codes;
+  for (int i = 0; i < 6000; ++i) {
+    ASSERT_TRUE(keys.Append(std::to_string(i % 100)).ok() && codes.Append(i).ok());
+    ASSERT_TRUE(texts.Append(std::to_string(1'000'000'000'000'000 + i)).ok());
+  }
+  const auto type = arrow::dictionary(arrow::int32(), arrow::utf8());
+  const auto column = arrow::DictionaryArray::FromArrays(type, codes.Finish().ValueOrDie(), texts.Finish().ValueOrDie());
+  const auto columns = schema({field("k", arrow::utf8()), field("c", type)});
+  const auto batch = arrow::RecordBatch::Make(columns, 6000, {keys.Finish().ValueOrDie(), column.ValueOrDie()});
+  for (const bool spills : {false, true}) {
+    Write write;
+    write.context.force_spill = spills;
+    ASSERT_TRUE(write.Begin(columns, {"k"}).ok());
+    ASSERT_TRUE(write.One({batch->Slice(0, 3000), batch->Slice(3000)}).ok());
+    ASSERT_EQ(write.End().ValueOrDie().size(), 100u);
+    EXPECT_EQ(write.writer->spilled_bytes() > 0, spills);
+    for (const auto& [name, table] : write.Read()) {
+      for (const auto& chunk : table->column(0)->chunks()) {
+        EXPECT_EQ(static_cast<const arrow::DictionaryArray&>(*chunk).dictionary()->length(), 60) << name;
+      }
+    }
+  }
+}
+
 TEST(KeyedWriter, MakesRoomWhereRowsTakeLessThanAByte) {
   // One key has an open file; then rows of a bit each come, fewer than a byte for each key.
   Write write;

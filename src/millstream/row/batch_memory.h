@@ -1,5 +1,4 @@
-// What the rows of a batch take in memory, and what they keep alive beyond that: the rest of a batch that they are a slice of,
-// values of a dictionary that none of them has.
+// What the rows of a batch take in memory, and what they keep alive beyond that: the rest of a batch that they are a slice of.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +14,7 @@ namespace millstream {
 Result<int64_t> RowBytes(const arrow::RecordBatch& batch);
 
 /// `batch`; copied from `pool` where it keeps more than twice what its rows take alive, as a slice does. Dictionaries stay as
-/// they are: WithoutUnusedValues is for those.
+/// they are: LargeDictionaries is for those.
 Result<std::shared_ptr<arrow::RecordBatch>> Detached(std::shared_ptr<arrow::RecordBatch> batch, arrow::MemoryPool* pool);
-
-/// `batch` with no more values in a large dictionary than it has rows: those that they have, in the dictionary's order. Small
-/// dictionaries and ordered ones stay, as their values say what a column may hold, and in which order.
-Result<std::shared_ptr<arrow::RecordBatch>> WithoutUnusedValues(std::shared_ptr<arrow::RecordBatch> batch,
-                                                                arrow::MemoryPool* pool);
 
 }  // namespace millstream
