@@ -214,6 +214,7 @@ def test_types_that_are_said_hold_values_of_later_types():
         [datetime.time(1, 2, 3), None],
         [b"\xff", b""],
         [Decimal("2.55"), Decimal("1000.25")],
+        [Decimal("1E+3"), Decimal(1500)],
     ],
 )
 @pytest.mark.parametrize("npartitions", [1, 2])
@@ -244,7 +245,7 @@ def test_decimals_that_are_missing(values, npartitions):
     assert frame[0].compute().tolist() == [None if value.is_nan() else value for value in decimals]
 
 
-@pytest.mark.parametrize("values", [["Infinity"], ["1.5", "-Infinity"], ["Infinity", "1.5"]])
+@pytest.mark.parametrize("values", [["Infinity"], ["1.5", "-Infinity"], ["Infinity", "15"]])
 @pytest.mark.parametrize("npartitions", [1, 2])
 def test_decimals_that_are_infinite_are_errors_that_say_the_fix(values, npartitions):
     bag = db.from_sequence([{"a": Decimal(value)} for value in values], npartitions=npartitions)

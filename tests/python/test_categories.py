@@ -100,3 +100,10 @@ def test_categories_of_groups_have_their_values(values, function):
     assert_series_equal(
         getattr(dd.from_pandas(values, npartitions=2).groupby("s").c, function)().compute(), expected.astype(str)
     )
+
+
+@pytest.mark.parametrize("members", [[None], [True], [float("nan"), 30], [30, 1], [1.0], ["30"], [], [pd.NaT]], ids=str)
+def test_isin_of_categories_of_numbers(members):
+    frame = pd.DataFrame({"c": pd.Categorical([30, None, 1], categories=[1, 30])})
+    lazy = dd.from_pandas(frame, npartitions=1)
+    assert lazy.c.isin(members).compute().tolist() == frame.c.isin(members).tolist()

@@ -457,6 +457,10 @@ def test_json_keys_behind_the_sample_matter_where_records_are_wanted(tmp_path):
     for of_all in (lazy.count(), lazy.sum(), lazy.groupby("a").count(), lazy.groupby("a").agg("sum")):
         with pytest.raises(ValueError, match=r'line 11: .*"late"'):
             of_all.compute()
+    by_name, of_all = lazy.groupby("a").agg({"v": "sum"}), lazy.groupby("a").agg("sum")
+    for both in ((by_name, of_all), (of_all, by_name)):
+        with pytest.raises(ValueError, match=r'line 11: .*"late"'):
+            dd.compute(*both)
     # Named columns are not all columns.
     assert lazy.groupby("a").agg({"v": "sum"}).compute().v.to_dict() == {1: 22}
     assert lazy.groupby("a")[["v"]].sum().compute().v.to_dict() == {1: 22}

@@ -146,6 +146,71 @@ def test_accessors_of_the_wrong_type(lazy):
         lazy.s.str.nonsense()
 
 
+def test_the_first_and_last_times_of_pandas():
+    texts = pd.Series([str(pd.Timestamp.min), str(pd.Timestamp.max)])
+    times = dd.from_pandas(texts.to_frame("t"), npartitions=1).t.astype("datetime64[ns]").compute()
+    assert times.tolist() == [pd.Timestamp.min, pd.Timestamp.max]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda df: df.u.fillna(df.n),
+        lambda df: df.s.fillna(df.n),
+        lambda df: df.z.fillna(df.zn),
+        lambda df: df.s.where(df.i == 0, pd.Timestamp("2000-01-02 00:00:00.5")),
+        lambda df: df.s.mask(df.i == 0, pd.Timestamp("2000-01-02")),
+        lambda df: df.s.mask(df.i == 0, df.u),
+        lambda df: df.s.clip(lower=pd.Timestamp("2000-01-02 00:00:00.5")),
+        lambda df: df.z.where(df.i == 0, pd.Timestamp("2000-01-02 00:00:00.5", tz="UTC")),
+        lambda df: df.td.clip(lower=pd.Timedelta("1500ms")),
+        lambda df: df.td.where(df.i == 0, pd.Timedelta("1ms")),
+        lambda df: df.td.where(df.i == 0, pd.Timedelta("1s")),
+        lambda df: df.td.fillna(pd.Timedelta("2500ms")),
+    ],
+)
+def test_finer_times_are_not_cut(program):
+    days = pd.to_datetime(["2000-01-02", None, "2000-01-04"])
+    fine = pd.to_datetime(["2000-01-02 00:00:00.123456789"] * 3).as_unit("ns")
+    frame = pd.DataFrame({
+        "u": days.as_unit("us"), "s": days.as_unit("s"), "n": fine, "i": [0, 1, 1],
+        "z": days.as_unit("s").tz_localize("Europe/Paris"), "zn": fine.tz_localize("Europe/Paris"),
+        "td": pd.to_timedelta([1, None, 3], unit="s").as_unit("s"),
+    })  # fmt: skip
+    expected, actual = program(frame), program(dd.from_pandas(frame, npartitions=1)).compute()
+    assert actual.astype(expected.dtype).equals(expected)
+
+
+def test_times_that_a_finer_unit_has_no_room_for_are_errors():
+    frame = pd.DataFrame(
+        {"s": pd.to_datetime(["2000-01-01", None]).as_unit("s"), "n": pd.to_datetime(["2000-01-01"] * 2).as_unit("ns")}
+    )
+    frame.loc[0, "s"] = pd.Timestamp("9999-12-31").as_unit("s")
+    lazy = dd.from_pandas(frame, npartitions=1)
+    for program in (lambda df: df.s.fillna(df.n), lambda df: df.s > df.n):
+        with pytest.raises(ValueError, match="out of bounds"):
+            program(lazy).compute()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda df: df.z - pd.Timestamp("2000-01-02"),
+        lambda df: pd.Timestamp("2000-01-02") - df.z,
+        lambda df: df.n - pd.Timestamp("2000-01-02", tz="UTC"),
+        lambda df: df.z.fillna(pd.Timestamp("2000-01-02")),
+        lambda df: df.z.where(df.z.notna(), df.n),
+        lambda df: df.n.fillna(df.z),
+        lambda df: df.n.fillna(pd.Timestamp("2000-01-02", tz="UTC")),
+    ],
+)
+def test_times_with_and_without_a_zone_do_not_mix(program):
+    naive = pd.to_datetime(["2000-01-02", None])
+    lazy = dd.from_pandas(pd.DataFrame({"n": naive, "z": naive.tz_localize("America/New_York")}), npartitions=1)
+    with pytest.raises(TypeError):
+        program(lazy).compute()
+
+
 def test_to_datetime():
     text = pd.Series(["2013-01-01 15:11:48", "2014-02-03 00:00:00", None], name="t")
     lazy = dd.from_pandas(text, npartitions=2)
@@ -460,6 +525,10 @@ def test_narrow_floats_are_rounded_but_do_not_become_infinite(lazy, dtype):
     with pytest.raises(TypeError, match=r"column 'r'.*1e\+39.*too large"):
         held(1.0, 1e39).compute()
     assert held(0.1, float("inf")).compute().astype("float64").tolist()[:2] == [np.float32(0.1), float("inf")]
+    if dtype == "category":  # of which no row has the last
+        unused = pd.CategoricalDtype([1.0, 1e39])
+        made = lazy.map_partitions(lambda df: pd.Series([1.0] * len(df), dtype=unused), meta=("r", "float32"))
+        assert set(made.compute()) == {1.0}
 
 
 def test_a_result_of_apply_that_does_not_fit_is_named(lazy):

@@ -138,6 +138,35 @@ def test_append_speaks_of_no_index_where_it_is_the_same(tmp_path):
         assert "write_index" not in str(caught.value)
 
 
+def test_append_looks_at_parts_that_were_written_in_between(tmp_path):
+    # As of a directory with so many rows that some of them went before the end.
+    frame([1]).to_parquet(str(tmp_path), write_index=False)
+    (tmp_path / "part.0.parquet").rename(tmp_path / "part.0.0.parquet")
+    with pytest.raises(ValueError, match=r"cannot append.*a \(int64\)"):
+        frame(["x"]).to_parquet(str(tmp_path), write_index=False, append=True)
+    frame([2]).to_parquet(str(tmp_path), write_index=False, append=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["part.0.0.parquet", "part.1.parquet"]
+
+
+def test_append_gives_advice_to_the_write_that_failed(tmp_path):
+    indexed = dd.from_pandas(pd.DataFrame({"v": [1]}, index=[5]), npartitions=1)
+    indexed.to_parquet(tmp_path / "with")
+    frame([1]).to_parquet(tmp_path / "other", write_index=False)
+    lacks_index = indexed.reset_index(drop=True).to_parquet(tmp_path / "with", append=True, compute=False)
+    other = frame(["x"]).to_parquet(tmp_path / "other", append=True, write_index=False, compute=False)
+    with pytest.raises(ValueError, match="cannot append") as caught:
+        dd.compute(other, lacks_index)
+    assert "write_index" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["to_avro", "to_parquet"])
+@pytest.mark.parametrize("compute", [True, False])
+def test_formats_that_compress_within_take_no_gz(tmp_path, method, compute):
+    with pytest.raises(ValueError, match=r"compressed within: leave out \.gz"):
+        getattr(frame([1]), method)(str(tmp_path / "x.*.gz"), compute=compute)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_append_goes_on_numbering(tmp_path):
     frame([1, 2], npartitions=2).to_parquet(str(tmp_path), write_index=False)
     frame([3]).to_parquet(str(tmp_path), write_index=False, append=True)

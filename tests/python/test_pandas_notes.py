@@ -98,6 +98,15 @@ def test_range_index_beside_hive_columns_and_other_queries(tmp_path):
     assert "RowIndex" not in split.a.sum().explain()  # nobody asks for the index
 
 
+def test_columns_without_a_value_in_the_first_file_have_the_type_of_the_next(tmp_path):
+    parts = [pd.DataFrame({"a": [i], "b": [b], "c": [None]}) for i, b in enumerate([None, None, "x"])]
+    for i, part in enumerate(parts):
+        part.to_parquet(tmp_path / f"{i}.parquet")
+    actual = dd.read_parquet(tmp_path)
+    assert_frame_equal(actual.compute().reset_index(drop=True), pd.concat(parts, ignore_index=True).astype({"b": "str"}))
+    assert actual[actual.b == "x"].a.compute().tolist() == [2]
+
+
 def test_range_index_of_several_files_keeps_its_name(tmp_path):
     for i in range(2):
         frame = pd.DataFrame({"a": [1, 2]}, index=pd.RangeIndex(10, 12, name="n"))

@@ -60,6 +60,9 @@ def test_more_frame_reductions(check):
     check(lambda df: df[["i", "f"]].max(axis=1))
     check(lambda df: df[["i", "f"]].count(axis=1))
     check(lambda df: df.isna().any(axis=1))
+    check(lambda df: df[["i", "f"]].all(axis=1))
+    check(lambda df: df[["i", "f"]].any(axis=1))
+    check(lambda df: (df[["i", "f"]] * 0).any(axis=1))
 
 
 @pytest.mark.parametrize("function", ["sum", "prod", "mean", "min", "max"])

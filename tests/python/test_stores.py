@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 import duckdb
@@ -147,7 +148,9 @@ class Undecided(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
 
-@pytest.mark.parametrize(("handler", "message"), [(CutShort, "bytes of|cannot continue|replaced"), (Undecided, "answered 300")])
+@pytest.mark.parametrize(
+    ("handler", "message"), [(CutShort, "connection was lost after .* cannot continue there"), (Undecided, "answered 300")]
+)
 def test_answers_that_are_not_the_file(handler, message):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
@@ -326,6 +329,13 @@ def test_an_object_that_is_replaced_while_it_is_read_is_an_error(s3_server, faul
     again = dd.read_parquet("s3://etl/replaced/x.parquet", storage_options=options)
     assert again.a.min().compute() == 10**9
 
+    put(0)  # a query that ends early looks, too
+    time.sleep(2.1)
+    lazy = dd.read_parquet("s3://etl/replaced/x.parquet", storage_options=options)
+    gets[:] = [""] * 3
+    with pytest.raises(OSError, match=r"x\.parquet: the file was replaced"):
+        lazy.head(3)
+
 
 def test_faults_that_pass_do_not_add_up(s3_server, faulty):
     proxy, options = faulty
@@ -360,6 +370,30 @@ def test_a_commit_that_fails_takes_back_what_it_placed(s3_server, faulty, sales)
         dd.from_pandas(sales, npartitions=3).to_parquet("s3://etl/taken-back", storage_options=options)
     assert len(copies) >= 2
     assert objects_below(s3_server, "etl/taken-back") == []
+
+
+def test_a_copy_that_was_done_but_not_answered_is_taken_back(s3_server, faulty, sales):
+    proxy, options = faulty
+    lazy = dd.from_pandas(sales, npartitions=1)
+    lazy.to_parquet("s3://etl/unanswered", storage_options=options)
+    store = connect(s3_server)
+    with store.open_output_stream("etl/unanswered/_SUCCESS"):
+        pass
+    before = objects_below(s3_server, "etl/unanswered")
+
+    def copy_without_an_answer(method, path, headers):
+        if "x-amz-copy-source" not in headers:
+            return None
+        store.copy_file(urllib.parse.unquote(headers["x-amz-copy-source"]).lstrip("/"), path.lstrip("/"))
+        return 403
+
+    proxy.fault = copy_without_an_answer
+    for more in ({}, {"overwrite": True}):
+        with pytest.raises(OSError, match=r"commit failed.*older output is untouched"):
+            lazy.to_parquet("s3://etl/unanswered/new-*.parquet", storage_options=options, **more)
+        assert objects_below(s3_server, "etl/unanswered") == before, more
+    with pytest.raises(OSError, match=r"commit failed.*1 of 1 new files may be in place"):
+        lazy.to_parquet("s3://etl/unanswered", storage_options=options)
 
 
 def test_an_upload_that_fails_is_given_up(faulty):

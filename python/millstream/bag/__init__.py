@@ -11,7 +11,7 @@ from millstream.dataframe.absent import not_there
 
 
 def __getattr__(name: str) -> Any:
-    raise not_there(__name__, name, ADVICE)
+    raise not_there(__name__, name, ADVICE, is_module=True)
 
 
 __all__ = ["Bag", "Item", "concat", "from_sequence", "read_avro", "read_text"]

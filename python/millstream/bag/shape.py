@@ -206,7 +206,7 @@ def _type_of(values: list[Any]) -> pa.DataType:
         return _timestamp_type(present)
     if kinds == {decimal.Decimal}:  # of as many digits as can be: the sample does not tell how many others have
         digits = [-int(value.as_tuple().exponent) for value in present if value.is_finite()]
-        return pa.decimal128(38, max(digits, default=0))
+        return pa.decimal128(38, max([0, *digits]))
     if kinds == {datetime.timedelta}:
         return pa.duration("ns" if any(getattr(value, "nanoseconds", 0) for value in present) else "us")
     simple = {

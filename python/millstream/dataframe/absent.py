@@ -55,9 +55,9 @@ def no_attribute(kind: str, name: str, rows_of_groups: bool = False) -> Attribut
     return not_there(kind, name, ADVICE)
 
 
-def not_there(owner: str, name: str, advice: Mapping[str, str]) -> AttributeError:
+def not_there(owner: str, name: str, advice: Mapping[str, str], is_module: bool = False) -> AttributeError:
     """The error for a name that `owner`, a module or kind of object, lacks."""
     if name in advice:
         return NotThereYet(f"{owner}.{name} is not there yet: {advice[name]}")
-    what = f"module {owner!r}" if "." in owner else f"{owner!r} object"
+    what = f"module {owner!r}" if is_module else f"{owner!r} object"
     return AttributeError(f"{what} has no attribute {name!r}")

@@ -102,6 +102,12 @@ def is_in(source: Source, column: Column, values: Iterable[Any]) -> Column:
         raise TypeError(f"isin takes a list, not {type(values).__name__}")
     members = _members(values)
     type_ = plain_type(column.type)
+    if pa.types.is_dictionary(column.type):  # in which any missing value stands for all, and True is not 1
+        missing = [pa.scalar(None, type_)] if any(map(is_missing, members)) else []
+        members = [value for value in members if not is_missing(value)]
+        if not pa.types.is_boolean(type_) and all(isinstance(value, (bool, np.bool_)) for value in members):
+            members = []
+        members += missing
     if column.nullable:  # in which only NA is missing: None, NaT and NaN are equal to no value
         missing = [pa.scalar(None, type_)] if any(value is pd.NA for value in members) else []
         members = [value for value in members if not is_missing(value)] + missing

@@ -261,7 +261,7 @@ def _arrow_checks(dtype: Any, type_: pa.DataType) -> bool:
 def _check_range(values: pd.Series | pd.Index, type_: pa.DataType) -> None:
     """Unfit for a number that is too large for floats of `type_`, of which Arrow makes an infinity."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.dtype.categories
+        values = pd.CategoricalIndex(values).remove_unused_categories().categories
     type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
     if not pa.types.is_floating(type_) or pa.types.is_float64(type_):
         return

@@ -141,10 +141,10 @@ def read_json(
     """Reads JSON: a record per line (the default for orient="records"), or one array of records per file (lines=False).
 
     Objects whose keys agree across the sample become structs, other objects and arrays of mixed values stay JSON text until
-    Python asks for them. A key that first appears after `sample` bytes is an error where all columns are read: make it larger,
-    name the key in `dtype`, or pass unexpected_field_behavior="ignore" to leave such keys out. A query that reads only some of
-    the columns (because it selects them, or drops others) does not look for such keys in the record, but still in the structs
-    that it reads whole.
+    Python asks for them. A key that first appears after `sample` bytes is an error where whole records are wanted (the frame,
+    its count()): make it larger, name the key in `dtype`, or pass unexpected_field_behavior="ignore" to leave such keys out. A
+    query that reads only some of the columns (because it selects them, or drops others) does not look for such keys in the
+    record, but still in the structs that it reads whole.
     """
     _refuse("read_json", include_path_column=include_path_column, path_converter=path_converter, meta=meta)
     if orient != "records":

@@ -33,8 +33,8 @@ class Write(Lazy):
     Either gives the report of the run and leaves it as the `last_report` of the frame.
     """
 
-    def __init__(self, frame: DataFrame, plan: _core.Plan, advice: Callable[[], str] | None = None) -> None:
-        """`advice` is asked for what to do about a ValueError; "" where it knows nothing."""
+    def __init__(self, frame: DataFrame, plan: _core.Plan, advice: Callable[[ValueError], str] | None = None) -> None:
+        """`advice` is asked for what to do about an error of this write; "" where it knows nothing."""
         self._frame, self._plan, self._advice = frame, plan, advice
 
     def compute(self, **kwargs: Any) -> RunReport:
@@ -46,7 +46,7 @@ class Write(Lazy):
         return Request((), lambda tables: self.last_report, (self._plan,))
 
     def _explained(self, error: ValueError) -> ValueError:
-        advice = self._advice() if self._advice is not None else ""
+        advice = self._advice(error) if self._advice is not None else ""
         return ValueError(f"{error}. {advice}") if advice else error
 
     def _ran(self, report: RunReport) -> None:
@@ -59,7 +59,7 @@ class Write(Lazy):
 
 def _write(
     frame: DataFrame, source: Source, columns: Mapping[str, Column], format: str, path: str, options: Mapping[str, Any],
-    storage_options: Mapping[str, Any] | None, compute: bool, advice: Callable[[], str] | None = None,
+    storage_options: Mapping[str, Any] | None, compute: bool, advice: Callable[[ValueError], str] | None = None,
 ) -> Any:  # fmt: skip
     """Writes `columns`, which are of `source` and stand for `frame`."""
     if not columns:
@@ -141,7 +141,10 @@ def to_parquet(
     if overwrite and "://" not in directory and os.path.realpath(directory) == os.path.realpath("."):
         raise ValueError("overwrite=True would clear the working directory: write into a directory of its own")
     written = {**columns, **index}
-    advice = (lambda: _index_advice(directory, set(written), storage_options)) if append else None
+
+    def advice(error: ValueError) -> str:
+        return _index_advice(directory, set(written), storage_options) if append and directory in str(error) else ""
+
     return _write(frame, source, written, "parquet", directory, options, storage_options, compute, advice)
 
 
@@ -149,7 +152,7 @@ def _index_advice(directory: str, written: set[str], storage_options: Mapping[st
     """What to do where the columns `written` differ from those in `directory` by an index without a name; else ""."""
     try:
         plan = _core.Plan.scan("parquet", [directory], None, options_json(storage_options or {}, "storage_options"))
-    except (OSError, ValueError):
+    except Exception:  # the error of the write is the one to be told
         return ""
     there = set(plan.schema.names)
     if not all(name.startswith(_UNNAMED_LEVEL) for name in written ^ there) or written == there:

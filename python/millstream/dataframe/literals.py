@@ -62,7 +62,7 @@ def to_scalar(value: Any, beside: pa.DataType | None = None) -> pa.Scalar:
     if isinstance(value, str) and beside is not None and pa.types.is_duration(beside):
         value = pd.Timedelta(value)
     if isinstance(value, datetime.timedelta):
-        return pa.scalar(pd.Timedelta(value).to_timedelta64())
+        return _duration(pd.Timedelta(value), beside)
     if isinstance(value, datetime.datetime):
         return _timestamp(value, pa.timestamp("us"))
     if isinstance(value, datetime.date) and beside is not None and not pa.types.is_date(beside):
@@ -72,6 +72,8 @@ def to_scalar(value: Any, beside: pa.DataType | None = None) -> pa.Scalar:
 
 def _timestamp(value: str | datetime.date, beside: pa.DataType) -> pa.Scalar:
     stamp = pd.Timestamp(value)
+    if stamp.tzinfo is None and beside.tz is not None and not isinstance(value, str):
+        raise TypeError(f"{value!r} has no zone, and {beside} has one: localize it, pandas.Timestamp(..., tz={beside.tz!r})")
     if stamp is pd.NaT:
         raise ValueError(f"cannot read {value!r} as a time; write it like 2024-01-31 or 2024-01-31 12:30:00")
     zone = beside.tz if stamp.tzinfo is None else str(stamp.tz)
@@ -79,6 +81,12 @@ def _timestamp(value: str | datetime.date, beside: pa.DataType) -> pa.Scalar:
         stamp = stamp.tz_localize(zone)
     unit = beside.unit if stamp.as_unit(beside.unit) == stamp else stamp.unit
     return pa.scalar(stamp.as_unit(unit).to_pydatetime() if unit != "ns" else stamp, pa.timestamp(unit, zone))
+
+
+def _duration(value: pd.Timedelta, beside: pa.DataType | None) -> pa.Scalar:
+    if beside is not None and pa.types.is_duration(beside) and value.as_unit(beside.unit) == value:
+        value = value.as_unit(beside.unit)
+    return pa.scalar(value.to_timedelta64())
 
 
 def _number(value: Any, beside: pa.DataType | None) -> pa.Scalar:

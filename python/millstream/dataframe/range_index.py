@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,7 @@ def range_indexed(frame: DataFrame, noted: RangeNote) -> DataFrame:
 
 
 def _is_one_file(plan: _core.Plan) -> bool:
-    return len({split["uri"] for split in json.loads(plan.to_json())["root"]["arguments"]["splits"]}) == 1
+    return len(plan.files) == 1
 
 
 def _lengths(plan: _core.Plan) -> list[int]:

@@ -41,12 +41,17 @@ def aggregate_of(source: Source, function: str, column: Column, name: Hashable, 
         if not numeric and not ops.is_text(column.type):
             raise TypeError(f"{function} of column {name!r} ({column.type}): it takes booleans, numbers or text")
         if numeric:
-            missing = ops.is_null(source, column)
-            truth = source.call("ne", [column, literal(0, column.type)])
-            column = replace(ops.choose(source, missing, ops.null_of(pa.bool_()), truth), nullable=column.nullable)
+            column = _truth(source, column)
     if function in _NUMBERS_ONLY and pa.types.is_boolean(column.type):
         column = replace(ops.cast(source, column, "Int64"), nullable=column.nullable)  # which keeps missing ones
     return Aggregate(function, column, json.dumps(options) if options else None)
+
+
+def _truth(source: Source, column: Column) -> Column:
+    """Whether each number differs from 0; missing where it is."""
+    missing = ops.is_null(source, column)
+    truth = source.call("ne", [column, literal(0, column.type)])
+    return replace(ops.choose(source, missing, ops.null_of(pa.bool_()), truth), nullable=column.nullable)
 
 
 @dataclass(frozen=True)
@@ -191,6 +196,9 @@ def _across(frame: DataFrame, function: str) -> Series:
     combine: Callable[[Column, Column], Column]
     if function in _ROW_FUNCTIONS:
         operator, neutral = _ROW_FUNCTIONS[function]
+        if isinstance(neutral, bool):
+            is_number = [ops.is_numeric(column.type) and not pa.types.is_boolean(column.type) for column in columns]
+            columns = [_truth(source, c) if number else c for c, number in zip(columns, is_number, strict=True)]
         columns = [ops.fill_null(source, column, neutral) for column in columns]
         combine = lambda a, b: source.call(operator, [a, b])  # noqa: E731
     elif function == "count":

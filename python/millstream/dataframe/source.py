@@ -269,7 +269,7 @@ class Aggregated(Source):
         self.npartitions = 1
         tokens = [key.token for key in keys]
         self.basis = digest("aggregate", parent.key, *tokens, str(sort), str(dropna))
-        self.key = digest(self.basis, *sorted(aggregate.name for aggregate in aggregates))
+        self.key = digest(self.basis, str(of_records), *sorted(aggregate.name for aggregate in aggregates))
 
     @property
     def key_names(self) -> list[str]:

@@ -6,14 +6,11 @@
 #include <arrow/type.h>
 
 namespace millstream {
-namespace {
 
 void AppendTwoDigits(int64_t value, std::string* out) {
   *out += static_cast<char>('0' + value / 10);
   *out += static_cast<char>('0' + value % 10);
 }
-
-}  // namespace
 
 int64_t DaysFromCivil(int64_t year, int month, int day) {
   year -= month <= 2;
@@ -72,10 +69,10 @@ std::optional<int64_t> TicksFromCivil(const CivilTime& time, arrow::TimeUnit::ty
   const int64_t per_second = UnitsPerSecond(unit);
   const int64_t seconds = DaysFromCivil(time.year, time.month, time.day) * kSecondsPerDay + time.hour * 3600 +
                           time.minute * 60 + time.second - time.offset_seconds.value_or(0);
-  int64_t ticks = 0;
-  if (__builtin_mul_overflow(seconds, per_second, &ticks)) return std::nullopt;
-  if (__builtin_add_overflow(ticks, time.nanosecond / (1000000000 / per_second), &ticks)) return std::nullopt;
-  return ticks;
+  // Wide, as before 1970 whole seconds may not fit where the time does.
+  const __int128 ticks = static_cast<__int128>(seconds) * per_second + time.nanosecond / (1000000000 / per_second);
+  if (ticks < INT64_MIN || ticks > INT64_MAX) return std::nullopt;
+  return static_cast<int64_t>(ticks);
 }
 
 void AppendOffset(int64_t seconds, std::string_view separator, std::string* out) {

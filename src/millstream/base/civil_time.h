@@ -38,6 +38,8 @@ CivilTime CivilFromTicks(int64_t ticks, arrow::TimeUnit::type unit);
 /// The other way, offset subtracted; finer digits than `unit` holds are cut off. nullopt where it does not fit 64 bits.
 std::optional<int64_t> TicksFromCivil(const CivilTime& time, arrow::TimeUnit::type unit);
 
+/// Of a value from 0 to 99.
+void AppendTwoDigits(int64_t value, std::string* out);
 /// What local time is ahead of UTC: "+02:00", "-03:30"; with seconds where there are such, as before 1970: "+05:21:10".
 /// `separator` stands between the parts.
 void AppendOffset(int64_t seconds, std::string_view separator, std::string* out);

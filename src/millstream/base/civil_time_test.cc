@@ -43,11 +43,20 @@ TEST(CivilTime, TicksGoBothWays) {
   EXPECT_TRUE(before.year == 1969 && before.month == 12 && before.day == 31 && before.hour == 23 && before.minute == 59);
   EXPECT_TRUE(before.second == 59 && before.nanosecond == 999999999);
   for (const auto unit : {arrow::TimeUnit::SECOND, arrow::TimeUnit::MILLI, arrow::TimeUnit::MICRO, arrow::TimeUnit::NANO}) {
-    for (const int64_t ticks : {int64_t{0}, int64_t{-1}, int64_t{86399}, int64_t{1704067200123456789} / 1000000000,
-                                int64_t{-9'000'000'000}, int64_t{4'000'000'000}}) {
+    for (const int64_t ticks :
+         {int64_t{0}, int64_t{-1}, int64_t{86399}, int64_t{1'704'067'200}, int64_t{-9'000'000'000}, int64_t{4'000'000'000}}) {
       EXPECT_EQ(TicksFromCivil(CivilFromTicks(ticks, unit), unit), ticks);
     }
   }
+  // The first and the last that pandas has.
+  const CivilTime first = CivilFromTicks(INT64_MIN + 1, arrow::TimeUnit::NANO);
+  EXPECT_TRUE(first.year == 1677 && first.month == 9 && first.day == 21 && first.hour == 0 && first.minute == 12);
+  EXPECT_TRUE(first.second == 43 && first.nanosecond == 145224193);
+  EXPECT_EQ(TicksFromCivil(first, arrow::TimeUnit::NANO), INT64_MIN + 1);
+  EXPECT_EQ(TicksFromCivil(CivilFromTicks(INT64_MAX, arrow::TimeUnit::NANO), arrow::TimeUnit::NANO), INT64_MAX);
+  CivilTime before_first = first;
+  before_first.second = 42;
+  EXPECT_EQ(TicksFromCivil(before_first, arrow::TimeUnit::NANO), std::nullopt);
   CivilTime far;
   far.year = 2263;
   EXPECT_EQ(TicksFromCivil(far, arrow::TimeUnit::NANO), std::nullopt);

@@ -12,6 +12,7 @@
 #include "millstream/cli/progress.h"
 #include "millstream/expr/parse.h"
 #include "millstream/format/csv/cell_text.h"
+#include "millstream/fs/registry.h"
 #include "millstream/plan/nodes.h"
 #include "millstream/plan/write_options.h"
 
@@ -75,11 +76,6 @@ Result<PlanPtr> Conversion(const ConvertOptions& options, const Engine& engine) 
     ARROW_ASSIGN_OR_RAISE(plan, ProjectNode::Make(plan, options.select, std::move(columns)));
   }
   ARROW_ASSIGN_OR_RAISE(const std::string format, FormatOf(options.format, options.destination));
-  if (options.destination.ends_with(".gz") && format != "csv" && format != "json") {
-    return Status::Invalid(options.destination, ": ", format,
-                           " files are compressed within: leave out .gz, and name a codec in ",
-                           "--write-options if the default will not do");
-  }
   ARROW_ASSIGN_OR_RAISE(nlohmann::json writer, ParseObject(options.options, "--write-options"));
   ARROW_ASSIGN_OR_RAISE(writer["storage_options"], ParseObject(options.storage_options, "--write-storage-options"));
   if (format == "csv" && IsTabSeparated(options.destination)) writer.emplace("sep", "\t");
@@ -189,12 +185,17 @@ Status ShowSchema(const SourceOptions& options) {
   return Status::OK();
 }
 
+/// The file that a local path or URI leads to; `uri` itself where it is not local.
+std::string PlaceOf(const std::string& uri) {
+  const auto parsed = fs::ParseUri(uri);
+  if (!parsed.ok() || !parsed->kind->follow_links) return uri;
+  std::error_code error;  // of an empty path, for one: the write tells what is wrong with it
+  const auto file = std::filesystem::absolute(parsed->kind->follow_links(parsed->path).ValueOr(parsed->path), error);
+  return std::filesystem::weakly_canonical(file, error).string();  // folders may be links, too
+}
+
 Status Convert(const ConvertOptions& options) {
-  const auto place = [](const std::string& path) {
-    std::error_code error;  // of an empty path, for one: the write tells what is wrong with it
-    return std::filesystem::absolute(path, error).lexically_normal();
-  };
-  if (!options.report.empty() && place(options.report) == place(options.destination)) {
+  if (!options.report.empty() && PlaceOf(options.report) == PlaceOf(options.destination)) {
     return Status::Invalid("--report names the output itself, ", options.report, "; give it a file of its own");
   }
   ARROW_ASSIGN_OR_RAISE(auto engine, MakeEngine(options.from));

@@ -34,12 +34,14 @@ Status KeyFile::Add(const KeyedRows& piece) {
     return file_->Write(*rows);
   }
   small_.push_back(std::move(rows));
+  sources_.push_back(piece.batch);
   small_bytes_ += piece.bytes;
   return small_bytes_ < kJoinBytes ? Status::OK() : WriteJoined();
 }
 
 Status KeyFile::WriteJoined() {
   const auto pieces = std::exchange(small_, {});
+  const auto sources = std::exchange(sources_, {});
   small_bytes_ = 0;
   if (pieces.empty()) return Status::OK();
   if (pieces.size() == 1) return file_->Write(*pieces.front());

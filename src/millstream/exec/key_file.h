@@ -37,6 +37,7 @@ class KeyFile {
   arrow::MemoryPool* const pool_;
   std::unique_ptr<OutputFile> file_;
   arrow::RecordBatchVector small_;
+  arrow::RecordBatchVector sources_;  ///< of the small ones, which keep them in memory: who counts batches is to count those
   int64_t small_bytes_ = 0;
   int64_t bytes_ = 0;
 };

@@ -26,6 +26,7 @@ class StageRun {
           stop_.store(true, std::memory_order_relaxed);
           sink_->Stop();
         });
+    if (status.ok()) status = StopReaders();
     if (status.ok()) status = sink_->Finish();
     if (status.ok()) return status;
     Status undone = sink_->Abort();
@@ -41,6 +42,14 @@ class StageRun {
     int in_flight = 0;
     std::atomic<bool> exhausted{false};
   };
+
+  /// Of partitions that the sink did not need to the end.
+  Status StopReaders() {
+    for (Partition& partition : partitions_) {
+      if (partition.reader) ARROW_RETURN_NOT_OK(partition.reader->Stop());
+    }
+    return Status::OK();
+  }
 
   /// No more work is wanted: another thread failed, or the sink has all it needs.
   bool Stopped() const { return stop_.load(std::memory_order_relaxed) || sink_->satisfied(); }

@@ -1,5 +1,6 @@
-// Scan: opens a split when its turn comes and counts what is read and decoded.
+// Scan: opens a split when its turn comes, counts what is read and decoded, and looks in the end whether it was one file.
 #include <atomic>
+#include <functional>
 #include <utility>
 
 #include "millstream/exec/lower.h"
@@ -15,6 +16,8 @@ class VersionCheck {
   explicit VersionCheck(std::function<Status()> check) : check_(std::move(check)) {}
 
   void Begin() { parts_.fetch_add(1, std::memory_order_relaxed); }
+  /// Where reading stops before all parts are done.
+  Status EndEarly() const { return check_(); }
   Status End() { return parts_.fetch_sub(1, std::memory_order_acq_rel) == 1 ? check_() : Status::OK(); }
 
  private:
@@ -22,9 +25,9 @@ class VersionCheck {
   std::atomic<int64_t> parts_{1};  ///< the reader and the morsels that are not done
 };
 
-class CountingMorsel final : public Morsel {
+class ScanMorsel final : public Morsel {
  public:
-  CountingMorsel(std::unique_ptr<Morsel> input, std::shared_ptr<VersionCheck> check, OperatorMetrics* metrics)
+  ScanMorsel(std::unique_ptr<Morsel> input, std::shared_ptr<VersionCheck> check, OperatorMetrics* metrics)
       : input_(std::move(input)), check_(std::move(check)), metrics_(metrics) {
     check_->Begin();
   }
@@ -55,9 +58,9 @@ class CountingMorsel final : public Morsel {
   OperatorMetrics* metrics_;
 };
 
-class CountingReader final : public SplitReader {
+class ScanReader final : public SplitReader {
  public:
-  CountingReader(std::unique_ptr<SplitReader> input, std::function<Status()> check, OperatorMetrics* metrics)
+  ScanReader(std::unique_ptr<SplitReader> input, std::function<Status()> check, OperatorMetrics* metrics)
       : input_(std::move(input)), check_(std::make_shared<VersionCheck>(std::move(check))), metrics_(metrics) {}
 
   Result<std::unique_ptr<Morsel>> Next() override {
@@ -70,8 +73,9 @@ class CountingReader final : public SplitReader {
       if (!std::exchange(ended_, true)) ARROW_RETURN_NOT_OK(check_->End());
       return std::unique_ptr<Morsel>();
     }
-    return std::make_unique<CountingMorsel>(std::move(morsel), check_, metrics_);
+    return std::make_unique<ScanMorsel>(std::move(morsel), check_, metrics_);
   }
+  Status Stop() override { return ended_ ? Status::OK() : check_->EndEarly(); }
   int64_t bytes_read() const override { return input_->bytes_read(); }
 
  private:
@@ -98,7 +102,7 @@ Result<PartitionSources> LowerScan(const PlanNode& node, const LowerContext& con
       ARROW_ASSIGN_OR_RAISE(auto reader, format->OpenSplit(arguments->inspection.splits[i], request, arguments->storage,
                                                            arguments->inspection.options, task));
       auto check = [=] { return fs::CheckVersion(arguments->inspection.splits[i].file, arguments->storage, task); };
-      return std::make_unique<CountingReader>(std::move(reader), std::move(check), metrics);
+      return std::make_unique<ScanReader>(std::move(reader), std::move(check), metrics);
     };
     sources.push_back({std::move(open), /*serial=*/false, format->NumbersRows()});
   }

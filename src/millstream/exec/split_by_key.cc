@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kSeparateBytes = 64 << 10;  ///< of a key's rows in a batch, which are then kept apart
 constexpr int64_t kExactRows = 16;            ///< fewer are taken to be as large as the average of their batch
 
-/// Rows of `batch` are far larger in one key than in another, so those of a key with some are measured.
+/// Rows of one key may be far larger than those of another, so those of a key with some are measured.
 Result<int64_t> BytesOfKey(const arrow::RecordBatch& batch, int64_t offset, int64_t rows, double row_bytes) {
   auto bytes = static_cast<int64_t>(static_cast<double>(rows) * row_bytes);
   if (rows >= kExactRows) {

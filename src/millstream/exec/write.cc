@@ -9,6 +9,7 @@
 
 #include "millstream/exec/partitioned_writer.h"
 #include "millstream/exec/sinks.h"
+#include "millstream/fs/listing.h"
 #include "millstream/fs/output_job.h"
 #include "millstream/plan/nodes.h"
 
@@ -31,24 +32,18 @@ struct OlderParts {
 /// The files that `pattern` named before.
 Result<OlderParts> FindOlderParts(const std::string& directory, const std::string& pattern, const fs::StorageOptions& storage) {
   ARROW_ASSIGN_OR_RAISE(fs::Location location, fs::Resolve(directory, storage));
-  arrow::fs::FileSelector selector;
-  selector.base_dir = location.path;
-  selector.recursive = true;
-  selector.allow_not_found = true;
-  ARROW_ASSIGN_OR_RAISE(auto infos, location.filesystem->GetFileInfo(selector));
-  const size_t star = pattern.find('*');
-  const std::string before = pattern.substr(0, star);
-  const std::string after = star == std::string::npos ? "" : pattern.substr(star + 1);
+  ARROW_ASSIGN_OR_RAISE(const auto infos, fs::ListFolder(location.filesystem.get(), location.path, /*recursive=*/true));
+  const std::string before = pattern.substr(0, pattern.find('*'));
   OlderParts older;
   for (const auto& info : infos) {
     const std::string name = info.base_name();
     const bool hidden = info.path().find("/_temporary/") != std::string::npos;
     if (!info.IsFile() || hidden || !name.starts_with(before)) continue;
     int64_t number = 0;
-    auto [end, error] = std::from_chars(name.data() + before.size(), name.data() + name.size(), number);
+    const auto error = std::from_chars(name.data() + before.size(), name.data() + name.size(), number).ec;
     if (error != std::errc()) continue;
     older.next_number = std::max(older.next_number, number + 1);
-    if (older.file || std::string_view(end, name.data() + name.size()) != after) continue;
+    if (older.file || !fs::IsPartName(name, pattern)) continue;
     const std::string folder = directory.ends_with('/') ? directory.substr(0, directory.size() - 1) : directory;
     older.file = fs::FileEntry{folder + info.path().substr(location.path.size()), info.size(), ""};
   }
@@ -150,7 +145,6 @@ Result<std::unique_ptr<Sink>> MakeWriteSink(const PlanNode& node, const SinkCont
   job_options.only_named = arguments.single_file || !arguments.replace_directory;
   if (!arguments.single_file && IsOwnPattern(pattern, *format)) job_options.part_pattern = pattern;
   job_options.success_file = arguments.success_file;
-  const bool compresses_whole_files = arguments.format == "csv" || arguments.format == "json";
   job_options.mode = arguments.mode == "append"  ? fs::OutputMode::kAppend
                      : arguments.mode == "error" ? fs::OutputMode::kError
                                                  : fs::OutputMode::kOverwrite;
@@ -165,7 +159,7 @@ Result<std::unique_ptr<Sink>> MakeWriteSink(const PlanNode& node, const SinkCont
     }
   }
   options.output = {job.get(), format, arguments.format_options, fs::Compression::kNone, context.task};
-  if (compresses_whole_files) {
+  if (!format->CompressesWithin()) {
     ARROW_ASSIGN_OR_RAISE(options.output.compression,
                           fs::ParseCompression(arguments.compression.empty() ? "infer" : arguments.compression,
                                                arguments.single_file ? arguments.path : pattern));

@@ -77,6 +77,8 @@ class SplitReader {
   virtual ~SplitReader() = default;
   /// nullptr at the end.
   virtual Result<std::unique_ptr<Morsel>> Next() = 0;
+  /// Called where no more is asked for before the end: fails as Next would there if what was read cannot be trusted.
+  virtual Status Stop() { return Status::OK(); }
   /// Bytes of the file read so far (compressed size where compressed).
   virtual int64_t bytes_read() const = 0;
 };
@@ -112,6 +114,9 @@ class Format {
   /// True where each morsel knows its first_row and gives all rows that follow it: what a filter rules out is left out in whole
   /// morsels.
   virtual bool NumbersRows() const { return false; }
+
+  /// True where the files' own codecs compress what is in them; else whole files are compressed, as ".gz" says.
+  virtual bool CompressesWithin() const { return false; }
 
   /// Finds schema and splits. Errors: what the format's page of docs says; unknown options are Invalid and named.
   virtual Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,

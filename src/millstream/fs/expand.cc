@@ -7,6 +7,7 @@
 #include <arrow/util/string.h>
 
 #include "millstream/fs/glob.h"
+#include "millstream/fs/listing.h"
 #include "millstream/fs/parallel.h"
 #include "millstream/fs/registry.h"
 #include "millstream/fs/storage.h"
@@ -117,11 +118,7 @@ class Expander {
   }
 
   Result<std::vector<FileInfo>> List(const std::string& folder, bool recursive) const {
-    FileSelector selector;
-    selector.base_dir = folder.empty() && parsed_.prefix.empty() ? "." : folder;
-    selector.recursive = recursive;
-    selector.allow_not_found = true;  // it may have gone since it was seen
-    return filesystem_->GetFileInfo(selector);
+    return ListFolder(filesystem_.get(), folder.empty() && parsed_.prefix.empty() ? "." : folder, recursive);
   }
 
   /// All files below `folder`, but hidden ones. Where listing is a round trip everything is listed at once; else hidden

@@ -21,15 +21,6 @@ bool IsOutput(const std::string& name) {
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-/// Whether `name` is `pattern` with "7" or "7.1" in the place of its '*'.
-bool IsPart(std::string_view name, std::string_view pattern) {
-  const size_t star = pattern.find('*');
-  if (star == std::string_view::npos || name.size() < pattern.size()) return false;
-  if (!name.starts_with(pattern.substr(0, star)) || !name.ends_with(pattern.substr(star + 1))) return false;
-  const std::string_view number = name.substr(star, name.size() - pattern.size() + 1);
-  return number.find_first_not_of("0123456789.") == std::string_view::npos && number.front() != '.' && number.back() != '.';
-}
-
 /// The folders of `names`, relative to the output, "" for its own.
 std::set<std::string> FoldersOf(const std::vector<std::string>& names) {
   std::set<std::string> folders;
@@ -105,7 +96,7 @@ Status TakeOldAway(const JobPaths& paths, const std::vector<std::string>& names,
       if (fresh.contains(name) && !info.IsFile()) {
         return Status::IOError("'", info.path(), "' is not a file, so it cannot be replaced by one");
       }
-      if (!info.IsFile() || !(fresh.contains(name) || IsPart(info.base_name(), options.part_pattern))) continue;
+      if (!info.IsFile() || !(fresh.contains(name) || IsPartName(info.base_name(), options.part_pattern))) continue;
       ARROW_RETURN_NOT_OK(paths.filesystem->CreateDir(paths.replaced() + inside));
       ARROW_RETURN_NOT_OK(mover->Move(paths.directory + "/" + name, paths.replaced() + "/" + name));
     }
@@ -120,7 +111,47 @@ Status MoveAll(const JobPaths& paths, const std::vector<std::string>& names, con
   return mover->MoveInto(paths.moving(), paths.directory, /*replace_files=*/false);
 }
 
+/// How far a file of CommitByCopy came.
+enum class Placing : char { kUntried, kTried, kPlaced };
+
+/// Removes the files that may have been placed before `status` came: a store may have done what it did not answer. Those that
+/// were to replace older ones are left. `had_marker`: whether there was a `_SUCCESS`, which is put back where nothing changed.
+Status TakeBack(const JobPaths& paths, const std::vector<std::string>& names, const std::vector<Placing>& placing,
+                const std::set<std::string>& replaced, bool had_marker, const Status& status) {
+  const auto may_be_there = std::count_if(placing.begin(), placing.end(), [](Placing p) { return p != Placing::kUntried; });
+  std::atomic<int64_t> left{may_be_there};
+  // What cannot be removed stays counted, and `status` is what the user is to see.
+  ARROW_UNUSED(ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
+    if (placing[i] == Placing::kUntried || replaced.contains(names[i])) return Status::OK();
+    const std::string path = paths.directory + "/" + names[i];
+    const bool is_gone = paths.filesystem->DeleteFile(path).ok();
+    const auto info = is_gone ? FileInfo(path, FileType::NotFound) : paths.filesystem->GetFileInfo(path);
+    if (info.ok() && info->type() == FileType::NotFound) --left;
+    return Status::OK();
+  }));
+  if (left > 0) {
+    return status.WithMessage(status.message(), " (", left.load(), " of ", names.size(),
+                              " new files may be in place, older files with other names are untouched",
+                              had_marker ? "; _SUCCESS was removed)" : ")");
+  }
+  const bool is_whole = !had_marker || WriteMarker(paths).ok();
+  return status.WithMessage(status.message(), " (older output is untouched", is_whole ? ")" : ", but for its _SUCCESS)");
+}
+
 }  // namespace
+
+bool IsPartName(std::string_view name, std::string_view pattern) {
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos || name.size() < pattern.size()) return false;
+  if (!name.starts_with(pattern.substr(0, star)) || !name.ends_with(pattern.substr(star + 1))) return false;
+  const std::string_view number = name.substr(star, name.size() - pattern.size() + 1);
+  return number.find_first_not_of("0123456789.") == std::string_view::npos && number.front() != '.' && number.back() != '.';
+}
+
+Status WriteMarker(const JobPaths& paths) {
+  ARROW_ASSIGN_OR_RAISE(auto stream, paths.filesystem->OpenOutputStream(paths.directory + "/_SUCCESS"));
+  return stream->Close();
+}
 
 Result<std::vector<FileInfo>> ListOutput(const JobPaths& paths) {
   ARROW_ASSIGN_OR_RAISE(auto found, ListFolder(paths.filesystem.get(), paths.directory));
@@ -138,29 +169,15 @@ Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& nam
                             "': ", undone.message(), ")");
 }
 
-namespace {
-
-/// Removes the files that were placed before `status` came, but for those that have replaced older ones.
-Status TakeBack(const JobPaths& paths, const std::vector<std::string>& names, const std::vector<char>& placed,
-                const std::set<std::string>& replaced, const Status& status) {
-  std::atomic<int64_t> left{std::count(placed.begin(), placed.end(), 1)};
-  // What cannot be removed stays counted, and `status` is what the user is to see.
-  ARROW_UNUSED(ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
-    if (!placed[i] || replaced.contains(names[i])) return Status::OK();
-    if (paths.filesystem->DeleteFile(paths.directory + "/" + names[i]).ok()) --left;
-    return Status::OK();
-  }));
-  if (left == 0) return status.WithMessage(status.message(), " (older output is untouched)");
-  return status.WithMessage(status.message(), " (", left.load(), " of ", names.size(),
-                            " new files are in place, older files with other names are untouched)");
-}
-
-}  // namespace
-
 Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options) {
   std::vector<std::string> old;
   std::set<std::string> replaced;
+  bool had_marker = false;
   const bool only_one = options.only_named && options.part_pattern.empty() && names.size() == 1;
+  if (options.mode == OutputMode::kOverwrite && only_one) {
+    ARROW_ASSIGN_OR_RAISE(const FileInfo older, paths.filesystem->GetFileInfo(paths.directory + "/" + names[0]));
+    if (older.IsFile()) replaced.insert(names[0]);
+  }
   if (options.mode == OutputMode::kOverwrite && !only_one) {
     const std::set<std::string> fresh(names.begin(), names.end());
     const std::set<std::string> folders = FoldersOf(names);
@@ -170,25 +187,27 @@ Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names
       const std::string name = info.path().substr(paths.directory.size() + 1);
       if (!info.IsFile() || !IsOutput(name.substr(0, name.find('/')))) continue;
       const bool is_part = folders.contains(name.find('/') == std::string::npos ? "" : FolderOf(name)) &&
-                           IsPart(info.base_name(), options.part_pattern);
-      if (fresh.contains(name)) {
+                           IsPartName(info.base_name(), options.part_pattern);
+      if (name == "_SUCCESS" && !options.only_named) {
+        ARROW_RETURN_NOT_OK(paths.filesystem->DeleteFile(info.path()));
+        had_marker = true;
+      } else if (fresh.contains(name)) {
         replaced.insert(name);
       } else if (options.only_named && !is_part) {
         continue;
-      } else if (name == "_SUCCESS") {
-        ARROW_RETURN_NOT_OK(paths.filesystem->DeleteFile(info.path()));
       } else {
         old.push_back(info.path());
       }
     }
   }
-  std::vector<char> placed(names.size(), 0);
+  std::vector<Placing> placing(names.size(), Placing::kUntried);
   const Status status = ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
+    placing[i] = Placing::kTried;
     ARROW_RETURN_NOT_OK(paths.filesystem->CopyFile(paths.files() + "/" + names[i], paths.directory + "/" + names[i]));
-    placed[i] = 1;
+    placing[i] = Placing::kPlaced;
     return Status::OK();
   });
-  if (!status.ok()) return TakeBack(paths, names, placed, replaced, status);
+  if (!status.ok()) return TakeBack(paths, names, placing, replaced, had_marker, status);
   return ForEach(old.size(), /*parallel=*/true, [&](size_t i) { return paths.filesystem->DeleteFile(old[i]); });
 }
 

@@ -24,6 +24,9 @@ struct JobPaths {
 /// Names in the directory that belong to an output: all but those that start with '_' or '.', and the markers of writers.
 Result<std::vector<arrow::fs::FileInfo>> ListOutput(const JobPaths& paths);
 
+/// Creates the `_SUCCESS` of the output.
+Status WriteMarker(const JobPaths& paths);
+
 /// For stores that rename folders. Older output that is to go is renamed into `replaced`, `files` is renamed to `moving`, and
 /// its entries are renamed into place: whole folders where the target does not exist, so thousands of files take few renames.
 /// If a step fails, all is renamed back and the older output is as it was.
@@ -33,8 +36,9 @@ Result<std::vector<arrow::fs::FileInfo>> ListOutput(const JobPaths& paths);
 Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options);
 
 /// For object stores: copies every file into place, then deletes older output. `_SUCCESS` of the older output goes first, so
-/// that a commit cut short by a crash, which leaves new files beside old ones, does not look complete. If a copy fails, files
-/// already in place stay; the error says how many. S3 copies objects of up to 5 GB only.
+/// that a commit cut short by a crash, which leaves new files beside old ones, does not look complete. If a copy fails, new
+/// files are removed again, but for those that replace older ones; the error says how many may have stayed. S3 copies objects
+/// of up to 5 GB only.
 Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options);
 
 /// Undoes or completes the commit of a dead job, and removes what it left.

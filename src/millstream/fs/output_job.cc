@@ -180,7 +180,7 @@ class StandardOutputJob final : public OutputJob {
       if (!HoldsOldOutput()) ARROW_UNUSED(RemoveTraces());
       return WithPlace(moved, state_->uri + ": commit failed");
     }
-    if (state_->options.success_file) ARROW_RETURN_NOT_OK(WithPlace(WriteSuccess(), state_->uri));
+    if (state_->options.success_file) ARROW_RETURN_NOT_OK(WithPlace(WriteMarker(state_->paths), state_->uri));
     ARROW_RETURN_NOT_OK(WithPlace(RemoveTraces(), state_->uri + ": the output is complete, but temporary files stay"));
     return files;
   }
@@ -231,12 +231,6 @@ class StandardOutputJob final : public OutputJob {
   bool HoldsOldOutput() const {
     if (!state_->kind->renames_folders) return false;
     return HasFiles(state_->paths.filesystem.get(), state_->paths.replaced()).ValueOr(true);
-  }
-
-  Status WriteSuccess() {
-    const std::string path = state_->paths.directory + "/_SUCCESS";
-    ARROW_ASSIGN_OR_RAISE(auto stream, state_->paths.filesystem->OpenOutputStream(path));
-    return stream->Close();
   }
 
   Status RemoveTraces() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "millstream/fs/storage.h"
@@ -17,6 +18,9 @@ struct OutputFile {
   std::string name;  ///< relative to the job's directory, '/' between parts
   int64_t bytes = 0;
 };
+
+/// Whether `name` is that of a part of an output: `pattern`, "part.*.parquet", with "7" or "7.1" in the place of its '*'.
+bool IsPartName(std::string_view name, std::string_view pattern);
 
 /// All files of one write. Files go to `<dir>/_temporary/<job id>/<name>` and are moved to `<dir>/<name>` by Commit, which
 /// creates `_SUCCESS` last (where asked to). Abort, or destruction without Commit, removes every trace. Thread-safe.

@@ -49,7 +49,8 @@ struct FileEntry {
 /// Expands paths and wildcards (*, ?, [..], **) in the order given, each pattern's matches sorted. IOError for a file that
 /// does not exist or a pattern without a match; Invalid for a wildcard on a store that cannot list (HTTP). A folder stands
 /// for all files below it whose names do not start with '_' or '.'; those below a folder whose name starts so are left out too.
-/// If some of them end as one of `extensions` (".csv", ".csv.gz"), the others are not meant.
+/// If some of them end as one of `extensions` (".csv", ".csv.gz"; in small letters, but matched in any case), the others are
+/// not meant.
 Result<std::vector<FileEntry>> Expand(const std::vector<std::string>& patterns, const StorageOptions& options,
                                       const std::vector<std::string>& extensions = {});
 

@@ -17,7 +17,7 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-  /// Takes `bytes` from the budget, or returns false and takes nothing. Before it gives up, reclaimers have nothing left.
+  /// Takes `bytes` from the budget, or returns false and takes nothing. It fails only once reclaimers have nothing left.
   bool TryReserve(int64_t bytes);
   /// Like TryReserve; OutOfMemory names `what`, the size wanted, what is in use and the limit.
   Status Reserve(int64_t bytes, const char* what);

@@ -129,7 +129,7 @@ class RowIndexNode final : public PlanNode {
   const std::string& name() const { return name_; }
   const std::vector<int64_t>& first_rows() const { return first_rows_; }
   std::string_view kind() const override { return "RowIndex"; }
-  std::string Describe() const override { return name_; }
+  std::string Describe() const override { return name_ + (first_rows_.empty() ? "" : ", on from one partition to the next"); }
   nlohmann::json ArgumentsToJson() const override;
   Result<PlanPtr> WithChildren(std::vector<PlanPtr> children) const override;
   std::set<std::string> ColumnsNeeded(const std::set<std::string>& wanted, size_t index) const override;

@@ -4,7 +4,13 @@
 namespace millstream {
 
 Result<PlanPtr> WriteNode::Make(PlanPtr child, Arguments arguments) {
-  ARROW_RETURN_NOT_OK(FindFormat(arguments.format).status());
+  ARROW_ASSIGN_OR_RAISE(const Format* format, FindFormat(arguments.format));
+  const std::string& named = arguments.single_file ? arguments.path : arguments.name_pattern;
+  if (format->CompressesWithin() && named.ends_with(".gz")) {
+    return Status::Invalid(fs::DisplayUri(named), ": ", arguments.format,
+                           " files are compressed within: leave out .gz, and name ",
+                           "another codec (compression) if the default will not do");
+  }
   for (const std::string& column : arguments.partition_on) ARROW_RETURN_NOT_OK(ExpectColumn(*child->schema(), column));
   ARROW_RETURN_NOT_OK(ExpectDistinct(arguments.partition_on));
   if (arguments.partition_on.size() == static_cast<size_t>(child->schema()->num_fields())) {

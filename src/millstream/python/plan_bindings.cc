@@ -124,11 +124,27 @@ void BindExpr(nb::module_& module) {
 
 }  // namespace
 
+/// Adds the URIs of the files that scans of `plan` read, each once, in order.
+void CollectFiles(const PlanNode& plan, std::vector<std::string>* files) {
+  if (const auto* scan = dynamic_cast<const ScanNode*>(&plan)) {
+    for (const Split& split : scan->arguments().inspection.splits) {
+      if (std::find(files->rbegin(), files->rend(), split.file.uri) == files->rend()) files->push_back(split.file.uri);
+    }
+  }
+  for (const PlanPtr& child : plan.children()) CollectFiles(*child, files);
+}
+
 void BindPlans(nb::module_& module) {
   BindExpr(module);
   nb::class_<PlanHandle>(module, "Plan")
       .def_prop_ro("schema", [](const PlanHandle& self) { return FromSchema(self.plan->schema()); })
       .def_prop_ro("npartitions", [](const PlanHandle& self) { return self.plan->npartitions(); })
+      .def_prop_ro("files",
+                   [](const PlanHandle& self) {
+                     std::vector<std::string> files;
+                     CollectFiles(*self.plan, &files);
+                     return files;
+                   })
       .def_static("scan", &Scan, nb::arg("format"), nb::arg("paths"), nb::arg("options_json") = nb::none(),
                   nb::arg("storage_options_json") = nb::none())
       .def_static("from_tables", &FromTables, nb::arg("tables"))

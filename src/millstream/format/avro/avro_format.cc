@@ -10,6 +10,7 @@ class AvroFormatImpl final : public Format {
  public:
   std::string name() const override { return "avro"; }
   std::string extension() const override { return ".avro"; }
+  bool CompressesWithin() const override { return true; }
 
   Result<Inspection> Inspect(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage,
                              const nlohmann::json& options, const TaskContext& context) const override {

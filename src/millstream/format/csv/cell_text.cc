@@ -35,18 +35,12 @@ void AppendDigits(int64_t value, int width, std::string* out) {
   out->append(digits, static_cast<size_t>(size));
 }
 
-/// Two digits of a value below 100.
-void AppendTwo(int value, std::string* out) {
-  out->push_back(static_cast<char>('0' + value / 10));
-  out->push_back(static_cast<char>('0' + value % 10));
-}
-
 void AppendClock(int64_t second_of_day, std::string* out) {
-  AppendTwo(static_cast<int>(second_of_day / 3600), out);
+  AppendTwoDigits(second_of_day / 3600, out);
   out->push_back(':');
-  AppendTwo(static_cast<int>(second_of_day / 60 % 60), out);
+  AppendTwoDigits(second_of_day / 60 % 60, out);
   out->push_back(':');
-  AppendTwo(static_cast<int>(second_of_day % 60), out);
+  AppendTwoDigits(second_of_day % 60, out);
 }
 
 /// In the fewest of `fewest`, 6 or 9 digits that hold it; nothing for 0.
@@ -81,15 +75,15 @@ char* FormatFloat(float value, char* out) { return FormatFloating(value, 1e6f, o
 void AppendDate(int64_t days, std::string* out) {
   const CivilTime time = CivilFromDays(days);
   if (time.year >= 0 && time.year <= 9999) {
-    AppendTwo(static_cast<int>(time.year / 100), out);
-    AppendTwo(static_cast<int>(time.year % 100), out);
+    AppendTwoDigits(time.year / 100, out);
+    AppendTwoDigits(time.year % 100, out);
   } else {
     AppendDigits(time.year, 4, out);
   }
   out->push_back('-');
-  AppendTwo(time.month, out);
+  AppendTwoDigits(time.month, out);
   out->push_back('-');
-  AppendTwo(time.day, out);
+  AppendTwoDigits(time.day, out);
 }
 
 void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, std::string* out) {

@@ -17,6 +17,8 @@ namespace millstream {
 namespace parquet_format {
 namespace {
 
+constexpr size_t kFilesForTypes = 64;  ///< looked at for the types of columns that have no value in the first
+
 /// The schema of a file as a frame has it: with the metadata pandas left, without what only files have.
 Result<std::shared_ptr<arrow::Schema>> FrameSchema(const fs::FileEntry& file, const ::parquet::FileMetaData& footer) {
   return Guarded(file.uri, [&]() -> Result<std::shared_ptr<arrow::Schema>> {
@@ -91,10 +93,30 @@ Status CutFile(const ReadOptions& options, const Split& whole, const ::parquet::
   });
 }
 
+/// Columns without a value, and so without a type, in the first file get that of the first of the next files that has one.
+Status TypeEmptyColumns(const std::vector<fs::FileEntry>& files, const fs::StorageOptions& storage, const TaskContext& context,
+                        std::shared_ptr<arrow::Schema>* schema) {
+  const auto is_empty = [](const auto& field) { return field->type()->id() == arrow::Type::NA; };
+  for (size_t i = 1; i < std::min(files.size(), kFilesForTypes); ++i) {
+    const auto& fields = (*schema)->fields();
+    if (std::none_of(fields.begin(), fields.end(), is_empty)) break;
+    ARROW_RETURN_NOT_OK(context.CheckCancelled());
+    ARROW_ASSIGN_OR_RAISE(const auto footer, ReadFooter(files[i], storage, context));
+    ARROW_ASSIGN_OR_RAISE(const auto other, FrameSchema(files[i], *footer));
+    for (int k = 0; k < (*schema)->num_fields(); ++k) {
+      const auto field = (*schema)->field(k);
+      const auto found = is_empty(field) ? other->GetFieldByName(field->name()) : nullptr;
+      if (found) ARROW_RETURN_NOT_OK((*schema)->SetField(k, field->WithType(found->type())).Value(schema));
+    }
+  }
+  return Status::OK();
+}
+
 class Parquet final : public Format {
  public:
   std::string name() const override { return "parquet"; }
   std::string extension() const override { return ".parquet"; }
+  bool CompressesWithin() const override { return true; }
   std::vector<std::string> FileExtensions() const override { return {".parquet", ".parq", ".pq"}; }
   bool ReadsPartsOfStructs() const override { return true; }
   bool KeepsDictionaries() const override { return true; }
@@ -113,6 +135,7 @@ class Parquet final : public Format {
     Inspection inspection;
     ARROW_ASSIGN_OR_RAISE(const auto footer, ReadFooter(files[0], storage, context));
     ARROW_ASSIGN_OR_RAISE(inspection.schema, FrameSchema(files[0], *footer));
+    ARROW_RETURN_NOT_OK(TypeEmptyColumns(files, storage, context, &inspection.schema));
     ARROW_ASSIGN_OR_RAISE(inspection.schema, AddPartitionFields(inspection.schema, partitions.fields));
     for (size_t i = 0; i < files.size(); ++i) {
       Split split;

@@ -66,19 +66,10 @@ Result<DataTypePtr> CommonType(const Arguments& arguments) {
   if (IsNumberOrBool(*a) && IsNumberOrBool(*b)) return PromoteNumbers(arguments);
   if (IsText(*a) && IsText(*b)) return a->id() == Type::STRING && b->id() == Type::STRING ? a : arrow::large_utf8();
   if (arrow::is_base_binary_like(a->id()) && arrow::is_base_binary_like(b->id())) return arrow::large_binary();
-  if (a->id() == Type::TIMESTAMP && b->id() == Type::TIMESTAMP) {
-    if (HasZone(*a) != HasZone(*b)) return nullptr;
-    const auto& left = static_cast<const arrow::TimestampType&>(*a);
-    const auto& right = static_cast<const arrow::TimestampType&>(*b);
-    return arrow::timestamp(std::max(left.unit(), right.unit()), left.timezone());
-  }
+  if (auto times = CommonTimes(*a, *b)) return times;
   if (arrow::is_date(a->id()) && b->id() == Type::TIMESTAMP) return HasZone(*b) ? nullptr : b;
   if (arrow::is_date(b->id()) && a->id() == Type::TIMESTAMP) return HasZone(*a) ? nullptr : a;
   if (arrow::is_date(a->id()) && arrow::is_date(b->id())) return arrow::date64();
-  if (a->id() == Type::DURATION && b->id() == Type::DURATION) {
-    return arrow::duration(
-        std::max(static_cast<const arrow::DurationType&>(*a).unit(), static_cast<const arrow::DurationType&>(*b).unit()));
-  }
   if (arrow::is_decimal(a->id()) && arrow::is_floating(b->id())) return b;
   if (arrow::is_decimal(b->id()) && arrow::is_floating(a->id())) return a;
   const bool decimals = arrow::is_decimal(a->id()) || arrow::is_decimal(b->id());

@@ -33,14 +33,16 @@ Result<DataTypePtr> BranchType(const std::string& name, Arguments* branches) {
   for (auto& branch : *branches) {
     if (branch.literal && IsText(*branch.type) && (common->id() == Type::TIMESTAMP || arrow::is_date(common->id()))) {
       ARROW_ASSIGN_OR_RAISE(branch.literal, ParseTime(*branch.literal, common));
-      branch.type = common;
+      branch.type = branch.literal->type;
     }
     const auto type = PlainType(branch.type);
     if (type->id() == Type::NA) continue;
     numbers &= IsNumber(*type);
     const bool texts = IsText(*type) && IsText(*common);
-    const bool times = type->id() == common->id() && IsTemporal(*type);
-    same &= type->Equals(*common) || texts || times;
+    const bool days = type->id() == common->id() && (arrow::is_date(type->id()) || arrow::is_time(type->id()));
+    const auto times = CommonTimes(*common, *type);
+    if (times) common = times;
+    same &= type->Equals(*common) || texts || days || times;
   }
   if (same && !(numbers && has_null)) return common;
   if (!numbers) return DoesNotTake(name, *branches, "values of one kind; cast one of them with astype first");

@@ -13,8 +13,6 @@ namespace millstream {
 namespace scalar {
 namespace {
 
-constexpr int64_t kSecondsPerDay = 86400;
-
 // What pandas' Timedelta has: whole days (rounded down), then seconds of the day, then microseconds of the second.
 int64_t Days(int64_t ticks, int64_t per_second) { return FloorDivide(ticks, per_second * kSecondsPerDay); }
 int64_t Seconds(int64_t ticks, int64_t per_second) {

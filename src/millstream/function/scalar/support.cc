@@ -51,10 +51,26 @@ bool IsNumber(const arrow::DataType& plain) { return arrow::is_integer(plain.id(
 
 bool IsTemporal(const arrow::DataType& plain) { return arrow::is_temporal(plain.id()) || plain.id() == Type::DURATION; }
 
+DataTypePtr CommonTimes(const arrow::DataType& a, const arrow::DataType& b) {
+  if (a.id() != b.id()) return nullptr;
+  if (a.id() == Type::DURATION) {
+    const auto unit = [](const arrow::DataType& type) { return static_cast<const arrow::DurationType&>(type).unit(); };
+    return arrow::duration(std::max(unit(a), unit(b)));
+  }
+  if (a.id() != Type::TIMESTAMP) return nullptr;
+  const auto& first = static_cast<const arrow::TimestampType&>(a);
+  const auto& second = static_cast<const arrow::TimestampType&>(b);
+  if (first.timezone().empty() != second.timezone().empty()) return nullptr;
+  return arrow::timestamp(std::max(first.unit(), second.unit()), first.timezone());
+}
+
 Result<Datum> CastUnchecked(const Datum& value, const DataTypePtr& type, ExecContext* context) {
   ARROW_ASSIGN_OR_RAISE(Datum plain, ToPlain(value, context));
   if (plain.type()->Equals(*type)) return plain;
-  return arrow::compute::Cast(plain, arrow::compute::CastOptions::Unsafe(type), context);
+  const auto common = CommonTimes(*type, *plain.type());
+  const bool is_finer = common && common->Equals(*type);
+  const auto options = is_finer ? arrow::compute::CastOptions::Safe(type) : arrow::compute::CastOptions::Unsafe(type);
+  return arrow::compute::Cast(plain, options, context);
 }
 
 namespace {

@@ -23,7 +23,12 @@ bool IsText(const arrow::DataType& plain);
 bool IsNumber(const arrow::DataType& plain);    ///< integers and floats
 bool IsTemporal(const arrow::DataType& plain);  ///< dates, times, timestamps, durations
 
-/// Cast without range checks, as numpy's astype: for promotions that were decided when the function was bound.
+/// The type that holds the timestamps, or the durations, of both: that of the finer unit, in the zone of `a`. nullptr where one
+/// of them is neither, the two are not of one kind, or only one has a zone.
+DataTypePtr CommonTimes(const arrow::DataType& a, const arrow::DataType& b);
+
+/// Cast without range checks, as numpy's astype: for promotions that were decided when the function was bound. Times that have
+/// no room in a finer unit are Invalid all the same.
 Result<Datum> CastUnchecked(const Datum& value, const DataTypePtr& type, ExecContext* context);
 
 /// The type numpy computes in for two numeric or boolean types; int64 and float64 literals are weak: they take the type of
