@@ -277,6 +277,46 @@ struct FailingReader final : SplitReader {
   std::atomic<int>* reads;
 };
 
+/// Runs `partitions` partitions of a morsel each on kThreads threads; returns how many morsels were decoded at once at most.
+int MostAtOnce(const TaskContext& context, int partitions) {
+  std::atomic<int> now{0};
+  std::atomic<int> most{0};
+  PartitionSources sources;
+  for (int i = 0; i < partitions; ++i) {
+    sources.push_back(SourceFromFunction([&](const EmitBatch&) {
+      const int together = ++now;
+      for (int seen = most; seen < together && !most.compare_exchange_weak(seen, together);) {
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      --now;
+      return Status::OK();
+    }));
+  }
+  RunMetrics metrics;
+  std::map<const PlanNode*, OperatorMetrics*> node_metrics;
+  const auto runner = MakeLocalStageRunner(context, &metrics, &node_metrics);
+  const auto schema = arrow::schema({arrow::field("n", arrow::int64())});
+  const auto input = StageInputNode::Make(0, schema, partitions).ValueOrDie();
+  EXPECT_TRUE(runner->Submit({1, input, {0}}, {{0, sources}}).ok());
+  EXPECT_TRUE(runner->NextCompleted().ok());
+  return most;
+}
+
+TEST(LocalStageRunner, RunsNoMoreThreadsThanMemoryIsFor) {
+  Runs runs;
+  EXPECT_GT(MostAtOnce(runs.context, 20), 1);
+  MemoryBudget small(40 << 20);
+  runs.context.budget = &small;
+  EXPECT_EQ(MostAtOnce(runs.context, 20), 1);
+}
+
+TEST(LocalStageRunner, BeginsOneMorselAfterTheOtherWhereMemoryIsShort) {
+  Runs runs;
+  Reservation taken(runs.budget.get());
+  ASSERT_TRUE(taken.TryResize(kLimit / 32 * 31));
+  EXPECT_EQ(MostAtOnce(runs.context, 20), 1);
+}
+
 TEST(LocalStageRunner, AsksNoReaderAgainThatFailed) {
   for (const bool opens : {true, false}) {
     Runs runs;

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 
@@ -9,17 +10,53 @@
 namespace millstream {
 namespace {
 
+constexpr int64_t kThreadBytes = 24 << 20;  ///< that a thread needs for what it decodes, about
+
+/// Lets threads begin morsels one after the other while memory is short, as what several need at once may not fit.
+class MorselGate {
+ public:
+  explicit MorselGate(const MemoryBudget& budget) : budget_(budget) {}
+
+  /// Returns once there is memory, no other thread has a morsel, or `stopped()`; and after a while in any case, as who has one
+  /// may wait in a sink for the rows of who is here. A Leave follows each Enter.
+  template <typename Stopped>
+  void Enter(const Stopped& stopped) {
+    std::unique_lock lock(mutex_);
+    for (int looks = 0; looks < kMostLooks && inside_ > 0 && IsShort() && !stopped(); ++looks) {
+      changed_.wait_for(lock, kLookAgain);
+    }
+    ++inside_;
+  }
+  void Leave() {
+    std::lock_guard lock(mutex_);
+    --inside_;
+    changed_.notify_one();
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kLookAgain{2};  ///< memory comes back in the middle of morsels, too
+  static constexpr int kMostLooks = 100;
+
+  bool IsShort() const { return budget_.obtainable() < budget_.limit() / 16; }
+
+  const MemoryBudget& budget_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int inside_ = 0;
+};
+
 /// One run over the partitions of a stage.
 class StageRun {
  public:
   StageRun(const PartitionSources& sources, Sink* sink, const TaskContext& context, RunMetrics* metrics)
-      : sink_(sink), context_(context), metrics_(metrics), partitions_(sources.size()) {
+      : sink_(sink), context_(context), metrics_(metrics), gate_(*context.budget), partitions_(sources.size()) {
     for (size_t i = 0; i < sources.size(); ++i) partitions_[i].source = &sources[i];
     metrics_->partitions_total.fetch_add(static_cast<int64_t>(sources.size()), std::memory_order_relaxed);
   }
 
   Status Run() {
-    const int threads = sink_->in_order() ? 1 : context_.threads;
+    const int64_t fitting = std::max<int64_t>(1, context_.budget->limit() / kThreadBytes);
+    const int threads = sink_->in_order() ? 1 : static_cast<int>(std::min<int64_t>(context_.threads, fitting));
     Status status = RunOnThreads(
         threads, [this](int thread) { return Work(thread); },
         [this] {
@@ -69,7 +106,10 @@ class StageRun {
     Partition* partition = nullptr;
     while (!Stopped() && (partition = Choose(partition)) != nullptr) {
       ARROW_RETURN_NOT_OK(context_.CheckCancelled());
-      ARROW_RETURN_NOT_OK(Step(thread, partition));
+      gate_.Enter([this] { return Stopped(); });
+      const Status status = Step(thread, partition);
+      gate_.Leave();
+      ARROW_RETURN_NOT_OK(status);
     }
     return Status::OK();
   }
@@ -126,6 +166,7 @@ class StageRun {
   Sink* sink_;
   const TaskContext& context_;
   RunMetrics* metrics_;
+  MorselGate gate_;
   std::vector<Partition> partitions_;
   std::atomic<size_t> next_partition_{0};
   std::atomic<bool> stop_{false};
