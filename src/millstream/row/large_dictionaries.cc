@@ -56,7 +56,8 @@ Result<std::shared_ptr<arrow::Array>> WithUsedValues(const arrow::DictionaryArra
   arrow::compute::ExecContext context(pool);
   context.set_use_threads(false);
   const arrow::Int64Array places(static_cast<int64_t>(used.size()), arrow::Buffer::Wrap(used));
-  ARROW_ASSIGN_OR_RAISE(const auto values, arrow::compute::Take(*column.dictionary(), places, {}, &context));
+  ARROW_ASSIGN_OR_RAISE(const auto values, arrow::compute::Take(*column.dictionary(), places,
+                                                                arrow::compute::TakeOptions::BoundsCheck(), &context));
   return std::make_shared<arrow::DictionaryArray>(column.type(), arrow::MakeArray(renumbered), values);
 }
 
