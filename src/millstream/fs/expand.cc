@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <set>
 
 #include <arrow/util/io_util.h>
 #include <arrow/util/string.h>
 
 #include "millstream/fs/glob.h"
 #include "millstream/fs/listing.h"
+#include "millstream/fs/output_commit.h"
 #include "millstream/fs/parallel.h"
 #include "millstream/fs/registry.h"
 #include "millstream/fs/storage.h"
@@ -24,8 +26,10 @@ std::string Join(const std::string& folder, const std::string& name) {
   return folder.back() == '/' ? folder + name : folder + "/" + name;
 }
 
+constexpr const char* kTemporary = "_temporary";  ///< where jobs keep what is not in place yet
+
 /// Names that writers leave beside their data, which a wildcard must not take for data.
-bool IsMarker(const std::string& name) { return name == "_SUCCESS" || name == "_temporary"; }
+bool IsMarker(const std::string& name) { return name == "_SUCCESS" || name == kTemporary; }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -76,9 +80,12 @@ class Expander {
     if (info.type() == FileType::NotFound) {
       if (!wildcard) return arrow::internal::IOErrorFromErrno(ENOENT, "there is no such file or folder");
       ARROW_RETURN_NOT_OK(RunPattern());
+      ARROW_RETURN_NOT_OK(CheckJobs());
       if (files_.empty()) return arrow::internal::IOErrorFromErrno(ENOENT, "no file matches this pattern");
     } else if (info.type() == FileType::Directory) {
       ARROW_RETURN_NOT_OK(AddFolder(WithoutSlash(path)));
+      LookAbove(WithoutSlash(path));
+      ARROW_RETURN_NOT_OK(CheckJobs());
       if (files_.empty()) {
         return Status::IOError("this folder holds no files (names that start with '_' or '.' are not counted)");
       }
@@ -133,6 +140,7 @@ class Expander {
         continue;
       }
       const std::string path = Join(folder, info.base_name());
+      if (info.base_name() == kTemporary) jobs_.insert(path);
       if (IsHidden(info.base_name())) continue;
       if (info.IsDirectory()) ARROW_RETURN_NOT_OK(AddFolder(path));
       if (info.IsFile()) AddFile(path, info);
@@ -147,6 +155,7 @@ class Expander {
     for (auto part = parts.begin(); part != first; ++part) base = Join(base, *part);
     const std::vector<std::string> pattern(first, parts.end());
     const bool any_depth = std::find(pattern.begin(), pattern.end(), "**") != pattern.end();
+    LookAbove(base);
     std::vector<std::string> folders;
     ARROW_RETURN_NOT_OK(any_depth ? MatchBelow(base, pattern) : MatchByLevel(base, pattern, &folders));
     // Folders are meant only where no file is: `data/*` beside sub-folders means the files, `data/year=*` the folders.
@@ -162,6 +171,7 @@ class Expander {
       std::string path = info.path();
       if (base.empty() && path.starts_with("./")) path = path.substr(2);
       const auto parts = SplitPath(std::string_view(path).substr(base.size()));
+      if (info.IsDirectory() && info.base_name() == kTemporary) jobs_.insert(path);
       if (!info.IsFile() || std::any_of(parts.begin(), parts.end(), IsMarker)) continue;
       if (MatchPath(pattern, parts)) AddFile(path, info);
     }
@@ -180,6 +190,10 @@ class Expander {
       for (size_t i = 0; i < found.size(); ++i) {
         for (const FileInfo& info : found[i]) {
           const std::string path = Join((*folders)[i], info.base_name());
+          if (info.base_name() == kTemporary) {
+            jobs_.insert(path);
+            continue;
+          }
           if (info.IsDirectory()) next.push_back(path);
           if (info.IsFile() && last) AddFile(path, info);
         }
@@ -189,22 +203,40 @@ class Expander {
     return Status::OK();
   }
 
-  /// What in `folder` matches one part of the pattern.
+  /// What in `folder` matches one part of the pattern, and the folder of its jobs.
   Result<std::vector<FileInfo>> Look(const std::string& folder, const std::string& part) const {
     if (!HasWildcard(part)) {
       ARROW_ASSIGN_OR_RAISE(FileInfo info, filesystem_->GetFileInfo(Join(folder, part)));
       return std::vector<FileInfo>{std::move(info)};
     }
     ARROW_ASSIGN_OR_RAISE(auto found, List(folder, /*recursive=*/false));
-    std::erase_if(found,
-                  [&](const FileInfo& info) { return IsMarker(info.base_name()) || !MatchPart(part, info.base_name()); });
+    std::erase_if(found, [&](const FileInfo& info) {
+      return info.base_name() != kTemporary && (IsMarker(info.base_name()) || !MatchPart(part, info.base_name()));
+    });
     return found;
+  }
+
+  /// Where `folder` is one of `partition_on`, the jobs that write it are further up.
+  void LookAbove(std::string folder) {
+    if (parsed_.kind->slow_metadata) return;
+    while (folder.find('=', folder.rfind('/') + 1) != std::string::npos) {
+      const size_t slash = folder.rfind('/');
+      folder = slash == std::string::npos ? "" : folder.substr(0, slash);
+      jobs_.insert(Join(folder, kTemporary));
+    }
+  }
+
+  /// After files were listed: none of the folders looked at may be between an older output and a new one.
+  Status CheckJobs() const {
+    for (const std::string& temporary : jobs_) ARROW_RETURN_NOT_OK(CheckAtRest(filesystem_.get(), temporary));
+    return Status::OK();
   }
 
   const ParsedUri parsed_;
   const std::shared_ptr<arrow::fs::FileSystem> filesystem_;
   const std::vector<std::string>& extensions_;
   std::vector<FileEntry> files_;
+  std::set<std::string> jobs_;  ///< folders of jobs that are beside what was looked at
 };
 
 Result<std::vector<FileEntry>> ExpandOne(const std::string& uri, const StorageOptions& options,

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "millstream/fs/glob.h"
+#include "millstream/fs/job_id.h"
 #include "millstream/fs/listing.h"
 #include "millstream/fs/parallel.h"
 
@@ -105,24 +106,20 @@ Status TakeOldAway(const JobPaths& paths, const std::vector<std::string>& names,
 }
 
 Status MoveAll(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options, Mover* mover) {
+  ARROW_RETURN_NOT_OK(paths.filesystem->CreateDir(paths.files()));  // also of a job without files: it tells how far this came
   if (options.mode == OutputMode::kOverwrite) ARROW_RETURN_NOT_OK(TakeOldAway(paths, names, options, mover));
-  if (names.empty()) return Status::OK();
   ARROW_RETURN_NOT_OK(mover->Move(paths.files(), paths.moving()));
   return mover->MoveInto(paths.moving(), paths.directory, /*replace_files=*/false);
 }
 
-/// How far a file of CommitByCopy came.
-enum class Placing : char { kUntried, kTried, kPlaced };
-
 /// Removes the files that may have been placed before `status` came: a store may have done what it did not answer. Those that
 /// were to replace older ones are left. `had_marker`: whether there was a `_SUCCESS`, which is put back where nothing changed.
-Status TakeBack(const JobPaths& paths, const std::vector<std::string>& names, const std::vector<Placing>& placing,
+Status TakeBack(const JobPaths& paths, const std::vector<std::string>& names, const std::vector<char>& tried,
                 const std::set<std::string>& replaced, bool had_marker, const Status& status) {
-  const auto may_be_there = std::count_if(placing.begin(), placing.end(), [](Placing p) { return p != Placing::kUntried; });
-  std::atomic<int64_t> left{may_be_there};
+  std::atomic<int64_t> left{std::count(tried.begin(), tried.end(), true)};
   // What cannot be removed stays counted, and `status` is what the user is to see.
   ARROW_UNUSED(ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
-    if (placing[i] == Placing::kUntried || replaced.contains(names[i])) return Status::OK();
+    if (!tried[i] || replaced.contains(names[i])) return Status::OK();
     const std::string path = paths.directory + "/" + names[i];
     const bool is_gone = paths.filesystem->DeleteFile(path).ok();
     const auto info = is_gone ? FileInfo(path, FileType::NotFound) : paths.filesystem->GetFileInfo(path);
@@ -136,6 +133,20 @@ Status TakeBack(const JobPaths& paths, const std::vector<std::string>& names, co
   }
   const bool is_whole = !had_marker || WriteMarker(paths).ok();
   return status.WithMessage(status.message(), " (older output is untouched", is_whole ? ")" : ", but for its _SUCCESS)");
+}
+
+/// AlreadyExists where another job has placed one of `names` since this one chose them.
+Status CheckNotThere(const JobPaths& paths, const std::vector<std::string>& names) {
+  std::set<std::string> there;
+  for (const std::string& folder : FoldersOf(names)) {
+    const std::string inside = paths.directory + (folder.empty() ? "" : "/" + folder);
+    ARROW_ASSIGN_OR_RAISE(const auto found, ListFolder(paths.filesystem.get(), inside));
+    for (const FileInfo& info : found) there.insert(info.path().substr(paths.directory.size() + 1));
+  }
+  for (const std::string& name : names) {
+    if (there.contains(name)) return Status::AlreadyExists("'", paths.directory, "/", name, "' is there already");
+  }
+  return Status::OK();
 }
 
 }  // namespace
@@ -173,6 +184,7 @@ Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names
   std::vector<std::string> old;
   std::set<std::string> replaced;
   bool had_marker = false;
+  if (options.mode != OutputMode::kOverwrite) ARROW_RETURN_NOT_OK(CheckNotThere(paths, names));
   const bool only_one = options.only_named && options.part_pattern.empty() && names.size() == 1;
   if (options.mode == OutputMode::kOverwrite && only_one) {
     ARROW_ASSIGN_OR_RAISE(const FileInfo older, paths.filesystem->GetFileInfo(paths.directory + "/" + names[0]));
@@ -200,32 +212,46 @@ Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names
       }
     }
   }
-  std::vector<Placing> placing(names.size(), Placing::kUntried);
+  std::vector<char> tried(names.size(), false);  // not of bool: threads set them side by side
   const Status status = ForEach(names.size(), /*parallel=*/true, [&](size_t i) {
-    placing[i] = Placing::kTried;
-    ARROW_RETURN_NOT_OK(paths.filesystem->CopyFile(paths.files() + "/" + names[i], paths.directory + "/" + names[i]));
-    placing[i] = Placing::kPlaced;
-    return Status::OK();
+    tried[i] = true;
+    return paths.filesystem->CopyFile(paths.files() + "/" + names[i], paths.directory + "/" + names[i]);
   });
-  if (!status.ok()) return TakeBack(paths, names, placing, replaced, had_marker, status);
+  if (!status.ok()) return TakeBack(paths, names, tried, replaced, had_marker, status);
   return ForEach(old.size(), /*parallel=*/true, [&](size_t i) { return paths.filesystem->DeleteFile(old[i]); });
 }
 
 Status RecoverJob(const JobPaths& paths, bool renames_folders) {
   if (renames_folders) {
+    // A job that has neither `files` nor `moving` was being removed: its `replaced` is not wanted back.
     Mover mover(paths);
-    ARROW_ASSIGN_OR_RAISE(const FileInfo moving, paths.filesystem->GetFileInfo(paths.moving()));
-    if (moving.IsDirectory()) {
-      ARROW_RETURN_NOT_OK(mover.MoveInto(paths.moving(), paths.directory, /*replace_files=*/true));
-    } else {
-      ARROW_RETURN_NOT_OK(mover.MoveInto(paths.replaced(), paths.directory, /*replace_files=*/true));
-    }
+    ARROW_ASSIGN_OR_RAISE(const FileInfo files, paths.filesystem->GetFileInfo(paths.files()));
+    ARROW_RETURN_NOT_OK(mover.MoveInto(files.IsDirectory() ? paths.replaced() : paths.moving(), paths.directory,
+                                       /*replace_files=*/true));
   }
   const Status removed = paths.filesystem->DeleteDir(paths.job);
   if (removed.ok()) return removed;
   // Another job may have recovered this one at the same time.
   ARROW_ASSIGN_OR_RAISE(const FileInfo left, paths.filesystem->GetFileInfo(paths.job));
   return left.type() == FileType::NotFound ? Status::OK() : removed;
+}
+
+Status CheckAtRest(arrow::fs::FileSystem* filesystem, const std::string& temporary) {
+  ARROW_ASSIGN_OR_RAISE(const auto jobs, ListFolder(filesystem, temporary));
+  for (const FileInfo& job : jobs) {
+    const JobPaths paths{nullptr, "", job.path()};
+    ARROW_ASSIGN_OR_RAISE(const auto states, filesystem->GetFileInfo({paths.files(), paths.replaced()}));
+    const bool is_before = states[0].IsDirectory() && states[1].IsDirectory();
+    ARROW_ASSIGN_OR_RAISE(const bool is_behind, HasFiles(filesystem, paths.moving()));
+    if (!is_before && !is_behind) continue;
+    if (!IsDeadJob(job.base_name())) {
+      return Status::IOError("files are being put in place here at this moment by another job, '", job.path(),
+                             "'; read again when it is done");
+    }
+    return Status::IOError("a job was killed here while it put files in place, so that some are missing, '", job.path(),
+                           "'; write again: the next job in this folder first completes or undoes it");
+  }
+  return Status::OK();
 }
 
 }  // namespace millstream::fs

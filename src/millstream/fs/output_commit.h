@@ -32,7 +32,7 @@ Status WriteMarker(const JobPaths& paths);
 /// If a step fails, all is renamed back and the older output is as it was.
 ///
 /// A crash while `files` still exists leaves the older output (some of it in `replaced`), one after it the new output (some of
-/// it in `moving`). RecoverJob ends either, and is called by the next job in the directory.
+/// it in `moving`). RecoverJob ends either, and is called by the next job in the directory; until then CheckAtRest fails.
 Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options);
 
 /// For object stores: copies every file into place, then deletes older output. `_SUCCESS` of the older output goes first, so
@@ -43,5 +43,9 @@ Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names
 
 /// Undoes or completes the commit of a dead job, and removes what it left.
 Status RecoverJob(const JobPaths& paths, bool renames_folders);
+
+/// IOError while a commit by renames, whose job is in the folder `temporary`, is between its first move and its last, or was
+/// cut short there: what readers find beside it is not whole.
+Status CheckAtRest(arrow::fs::FileSystem* filesystem, const std::string& temporary);
 
 }  // namespace millstream::fs

@@ -17,6 +17,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "millstream/fs/job_id.h"
+#include "millstream/fs/storage.h"
 
 namespace millstream::fs {
 namespace {
@@ -325,6 +326,45 @@ TEST_F(LocalOutput, ACommitCutShortLateIsCompleted) {
   Put("k=1/new.txt", "new");
   Begin(OutputMode::kAppend);
   EXPECT_THAT(Tree(), ElementsAre("k=1/new.txt=new", "k=2/new.txt=new"));
+}
+
+TEST_F(LocalOutput, ARemovalCutShortIsCompleted) {
+  const std::string id = InDyingProcess(NewJobId);
+  Put("_temporary/" + id + "/replaced/k=1/old.txt", "old");
+  Put("k=1/new.txt", "new");
+  EXPECT_TRUE(Expand({dir_}, {}).ok());
+  Begin(OutputMode::kAppend);
+  EXPECT_THAT(Tree(), ElementsAre("k=1/new.txt=new"));
+}
+
+TEST_F(LocalOutput, ACommitOfNoFilesReplacesOlderOutput) {
+  Put("k=1/old.txt", "old");
+  ASSERT_TRUE(Begin()->Commit().ok());
+  EXPECT_THAT(Tree(), IsEmpty());
+}
+
+TEST_F(LocalOutput, NothingIsReadThatIsNotWhole) {
+  const auto read = [this](const std::string& inside) { return Expand({dir_ / inside}, {}).status(); };
+  Put("k=1/old.txt", "old");
+  Put("k=2/old.txt", "old");
+  const std::string dead = "_temporary/" + InDyingProcess(NewJobId);
+  const std::string alive = "_temporary/" + NewJobId();
+  const std::vector<std::string> places = {"", "*/*.txt", "k=*", "**/*.txt", "k=1", "k=1/*.txt"};
+  for (const std::string& job : {dead, alive}) {
+    Put(job + "/files/k=1/new.txt", "new");
+    for (const std::string& place : places) EXPECT_TRUE(read(place).ok()) << place;
+    for (const std::string state : {"replaced", "moving"}) {
+      if (state == "moving") stdfs::remove_all(dir_ / job / "files");
+      Put(job + "/" + state + "/k=3/x.txt", "x");
+      for (const std::string& place : places) {
+        EXPECT_THAT(read(place).message(), HasSubstr(job == dead ? "was killed here" : "at this moment")) << place;
+      }
+      EXPECT_THAT(Expand({root_}, {}).status().message(), HasSubstr(job));
+      EXPECT_TRUE(read("k=1/old.txt").ok());  // a file is whole
+      stdfs::remove_all(dir_ / job / state);
+    }
+  }
+  Begin();
 }
 
 TEST(JobId, OnlyDeadProcessesOfThisHostAreDead) {

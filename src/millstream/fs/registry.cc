@@ -55,7 +55,8 @@ Result<ParsedUri> ParseUri(const std::string& uri) {
       return ParsedUri{&kind, uri.substr(0, prefix), uri.substr(prefix)};
     }
   }
-  return Status::Invalid("no file system for '", scheme, "://' in '", DisplayUri(uri), "'; known are plain paths and ", known);
+  return Status::Invalid("no file system for '", scheme, "://' in '", DisplayUri(uri), "'; known are plain paths and ", known,
+                         ": read other stores through an https:// address or a mounted folder");
 }
 
 Status CheckKeys(const StorageOptions& options, const std::vector<std::string_view>& known, const std::string& where) {

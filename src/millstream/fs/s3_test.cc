@@ -147,6 +147,19 @@ TEST_F(S3, OutputAppearsAtCommit) {
   EXPECT_EQ(Objects("commit").size(), 4U);
 }
 
+TEST_F(S3, AppendLeavesWhatAnotherJobHasPlacedMeanwhile) {
+  auto job = Begin("race", OutputMode::kAppend);
+  Write(job.get(), "k=1/part.0.txt", "mine");
+  Write(job.get(), "k=2/part.0.txt", "mine");
+  Put("race/k=2/part.0.txt", "another's");
+  const Status status = job->Commit().status();
+  EXPECT_TRUE(status.IsAlreadyExists()) << status;
+  EXPECT_THAT(status.message(), HasSubstr("race/k=2/part.0.txt"));
+  job.reset();
+  EXPECT_THAT(Objects("race"), ElementsAre("race/k=2/part.0.txt"));
+  EXPECT_EQ(ReadAll("s3://etl/race/k=2/part.0.txt"), "another's");
+}
+
 TEST_F(S3, AbortLeavesNothing) {
   auto job = Begin("abort");
   Write(job.get(), "small.txt", "a");
