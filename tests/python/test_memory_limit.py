@@ -40,6 +40,14 @@ report = grouped.to_parquet(folder + "/groups")
 result = report["rows_written"]
 """
 
+TEXTS_OF_GROUPS = """
+spec = {"fare": ["sum", "mean", "var"], "comment": ["first", "last"]}
+grouped = dd.read_parquet(folder + "/trips.parquet", split_row_groups=True).groupby("trip").agg(spec)
+grouped.columns = ["sum", "mean", "var", "first", "last"]
+report = grouped.to_parquet(folder + "/texts")
+result = report["rows_written"]
+"""
+
 PARTITIONED = """
 report = dd.read_{format}(folder + "/{file}").to_parquet(folder + "/{format}-by-vendor", partition_on="vendor")
 result = report["rows_written"]
@@ -62,6 +70,7 @@ def inputs(tmp_path_factory) -> Path:
         database.execute(f"copy ({query}) to '{folder}/trips.csv' (header)")
         database.execute(f"copy ({quarter}) to '{folder}/trips.csv.gz' (header, compression gzip)")
         database.execute(f"copy ({quarter}) to '{folder}/trips.json.gz' (format json, compression gzip)")
+        database.execute(f"copy ({quarter}) to '{folder}/trips.parquet' (format parquet, row_group_size 50000)")
     return folder
 
 
@@ -80,6 +89,12 @@ def test_many_groups(inputs):
     measured = run(GROUPS, "128MB", inputs)
     assert measured["result"] == GROUP_COUNT and measured["spilled"] > 0
     assert measured["used"] <= 128_000_000
+
+
+def test_groups_give_way_to_the_reader_of_wide_rows(inputs):
+    measured = run(TEXTS_OF_GROUPS, "96MB", inputs)
+    assert measured["result"] == GROUP_COUNT // 4 and measured["spilled"] > 0
+    assert measured["used"] <= 96_000_000
 
 
 @pytest.mark.parametrize(("format", "file"), [("csv", "trips.csv.gz"), ("json", "trips.json.gz")])

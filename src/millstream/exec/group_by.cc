@@ -1,8 +1,10 @@
 #include "millstream/exec/group_by.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <arrow/record_batch.h>
@@ -70,6 +72,22 @@ std::shared_ptr<Schema> MakeOutputSchema(const Schema& input, const GroupBy::Opt
   return arrow::schema(fields);
 }
 
+/// A lock that a thread may also try while it holds it itself.
+class BusyFlag {
+ public:
+  void lock() {
+    while (!try_lock()) busy_.wait(true, std::memory_order_relaxed);
+  }
+  bool try_lock() { return !busy_.exchange(true, std::memory_order_acquire); }
+  void unlock() {
+    busy_.store(false, std::memory_order_release);
+    busy_.notify_one();
+  }
+
+ private:
+  std::atomic<bool> busy_{false};
+};
+
 /// Turns final rows into batches, in halves where one batch is too large.
 class RowEmitter {
  public:
@@ -126,6 +144,8 @@ class GroupByImpl final : public GroupBy {
   GroupByImpl(std::shared_ptr<Schema> input, Options options, const TaskContext& context, int threads)
       : input_(std::move(input)), options_(std::move(options)), context_(context), threads_(threads), per_thread_(threads) {}
 
+  ~GroupByImpl() override { StopReclaiming(); }
+
   Status Init();
   Status Consume(int thread, const arrow::RecordBatch& batch, int64_t partition, int64_t sequence) override;
   Status Finish(const Emit& emit) override;
@@ -133,7 +153,7 @@ class GroupByImpl final : public GroupBy {
 
  private:
   struct PerThread {
-    std::mutex mutex;  ///< held while the thread works, and by others that spill its tables meanwhile
+    BusyFlag busy;  ///< held while the thread works, and by others that spill its tables meanwhile
     int64_t rows = 0;
     std::vector<GroupSource> sources;  ///< of the main sink, then of the distinct sinks
   };
@@ -141,6 +161,9 @@ class GroupByImpl final : public GroupBy {
   Status AddDistinctSink(size_t aggregate);
   Status MakeSources();
   Result<bool> MakeRoom(int thread);
+  int64_t Reclaim(int64_t wanted);
+  Result<int64_t> SpillTables(int thread, int64_t at_least);
+  void StopReclaiming();
   Status FeedDistinct(const DistinctSink& distinct);
   Status RunMerger(GroupSink* sink, bool sort, const EmitRows& emit);
 
@@ -153,6 +176,9 @@ class GroupByImpl final : public GroupBy {
   std::unique_ptr<GroupSink> main_;
   std::vector<DistinctSink> distinct_;
   std::vector<PerThread> per_thread_;
+  std::optional<int64_t> reclaimer_;  ///< until rows are no longer taken
+  std::mutex reclaimed_mutex_;
+  Status reclaimed_;  ///< what a table met that went to disk for memory others asked for: it cannot be used any more
   bool finishing_ = false;
   Metrics metrics_;
 };
@@ -172,7 +198,9 @@ Status GroupByImpl::Init() {
   }
   main_ = std::make_unique<GroupSink>(GroupLayout::Make(std::move(keys), std::move(aggregators)), context_, threads_,
                                       options_.dropna, [this](int thread) { return MakeRoom(thread); });
-  return MakeSources();
+  ARROW_RETURN_NOT_OK(MakeSources());
+  reclaimer_ = context_.budget->AddReclaimer([this](int64_t wanted) { return Reclaim(wanted); });
+  return Status::OK();
 }
 
 Status GroupByImpl::AddDistinctSink(size_t aggregate) {
@@ -226,7 +254,7 @@ Result<bool> GroupByImpl::MakeRoom(int thread) {
   };
   ARROW_RETURN_NOT_OK(spill(thread));
   for (int other = 0; other < threads_ && !freed; ++other) {
-    std::unique_lock lock(per_thread_[other].mutex, std::defer_lock);
+    std::unique_lock lock(per_thread_[other].busy, std::defer_lock);
     if (other != thread && lock.try_lock()) ARROW_RETURN_NOT_OK(spill(other));
   }
   // Memory that others hold comes free when they reach the end of their batch.
@@ -234,10 +262,55 @@ Result<bool> GroupByImpl::MakeRoom(int thread) {
   return freed;
 }
 
+/// For others, readers for one, that are short of memory: tables fill what there is, and any that no thread is at can wait on
+/// disk.
+int64_t GroupByImpl::Reclaim(int64_t wanted) {
+  const int64_t worth_spilling = context_.budget->limit() / 32 / threads_;
+  int64_t freed = 0;
+  for (const int64_t at_least : {worth_spilling, int64_t{1}}) {
+    for (int thread = 0; thread < threads_ && freed < wanted; ++thread) {
+      std::unique_lock lock(per_thread_[thread].busy, std::try_to_lock);
+      if (!lock.owns_lock()) continue;
+      const Result<int64_t> bytes = SpillTables(thread, at_least);
+      if (bytes.ok()) {
+        freed += *bytes;
+        continue;
+      }
+      std::lock_guard reclaimed_lock(reclaimed_mutex_);
+      reclaimed_ &= bytes.status();
+      return freed;
+    }
+  }
+  return freed;
+}
+
+/// Those with `at_least` bytes; returns how many became free.
+Result<int64_t> GroupByImpl::SpillTables(int thread, int64_t at_least) {
+  std::vector<GroupSink*> sinks = {main_.get()};
+  for (const DistinctSink& distinct : distinct_) sinks.push_back(distinct.sink.get());
+  int64_t freed = 0;
+  for (GroupSink* sink : sinks) {
+    const int64_t before = sink->bytes(thread);
+    if (before < at_least) continue;
+    ARROW_RETURN_NOT_OK(sink->Spill(thread));
+    freed += before - sink->bytes(thread);
+  }
+  return freed;
+}
+
+void GroupByImpl::StopReclaiming() {
+  if (reclaimer_) context_.budget->RemoveReclaimer(*reclaimer_);
+  reclaimer_.reset();
+}
+
 Status GroupByImpl::Consume(int thread, const arrow::RecordBatch& batch, int64_t partition, int64_t sequence) {
   ARROW_RETURN_NOT_OK(context_.CheckCancelled());
   PerThread& state = per_thread_[thread];
-  std::lock_guard lock(state.mutex);
+  std::lock_guard lock(state.busy);
+  {
+    std::lock_guard reclaimed_lock(reclaimed_mutex_);
+    ARROW_RETURN_NOT_OK(reclaimed_);
+  }
   state.rows += batch.num_rows();
   if (batch.num_rows() > kMaxBatchRows || sequence > kMaxSequence) {
     return Status::NotImplemented("an aggregation cannot number the rows of partition ", partition, ": batch ", sequence,
@@ -276,6 +349,8 @@ Status GroupByImpl::FeedDistinct(const DistinctSink& distinct) {
 }
 
 Status GroupByImpl::Finish(const Emit& emit) {
+  StopReclaiming();
+  ARROW_RETURN_NOT_OK(reclaimed_);
   finishing_ = true;
   for (PerThread& state : per_thread_) metrics_.rows_in += state.rows;
   if (options_.keys.empty()) ARROW_RETURN_NOT_OK(main_->AddTheGroup());

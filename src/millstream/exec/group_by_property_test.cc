@@ -296,6 +296,56 @@ TEST(GroupByMemory, NamesAFolderItCannotSpillTo) {
   EXPECT_NE(status.message().find("/nowhere/at/all"), std::string::npos) << status;
 }
 
+/// A group-by of `threads` threads that holds most of `memory`, having taken `rows` rows of groups 0, 1, ...
+std::unique_ptr<GroupBy> Full(const SmallMemory& memory, int threads, int64_t* rows) {
+  auto group_by = *GroupBy::Make(IntText(), {{0}, {{"sum", 0, nullptr, "sum"}}, true, true}, memory.context, threads);
+  *rows = 0;
+  for (int i = 0; memory.budget->available() > memory.budget->limit() * 3 / 10; ++i) {
+    json batch = json::array();
+    for (int j = 0; j < 256; ++j) batch.push_back({(*rows)++, nullptr});
+    EXPECT_EQ(group_by->Consume(i % threads, **BatchFromJson(IntText(), batch), 0, i), Status::OK());
+  }
+  return group_by;
+}
+
+TEST(GroupByMemory, GivesMemoryBackToOthersThatAreShort) {
+  for (const int threads : {1, 3}) {
+    SmallMemory memory(4 << 20);
+    int64_t rows = 0;
+    auto group_by = Full(memory, threads, &rows);
+    const int64_t wanted = memory.budget->limit() * 8 / 10;
+    uint8_t* block = nullptr;
+    ASSERT_EQ(memory.context.pool->Allocate(wanted, &block), Status::OK());
+    memory.context.pool->Free(block, wanted);
+    int64_t group = 0;
+    ASSERT_EQ(group_by->Finish([&](const std::shared_ptr<arrow::RecordBatch>& batch) -> Status {
+      for (const auto& row : RowsAsJson(*batch)) {
+        if (row != json({group, group})) return Status::Invalid(row.dump(), " is not of group ", group);
+        ++group;
+      }
+      return Status::OK();
+    }),
+              Status::OK());
+    EXPECT_EQ(group, rows);
+    EXPECT_GT(group_by->metrics().spilled_bytes, 0);
+  }
+}
+
+TEST(GroupByMemory, ATableThatCouldNotGiveMemoryBackIsNotUsed) {
+  SmallMemory memory(4 << 20);
+  memory.context.temp_dir = "/nowhere/at/all";
+  int64_t rows = 0;
+  auto group_by = Full(memory, 1, &rows);
+  const int64_t wanted = memory.budget->limit() * 8 / 10;
+  uint8_t* block = nullptr;
+  EXPECT_TRUE(memory.context.pool->Allocate(wanted, &block).IsOutOfMemory());
+  for (const Status& status : {group_by->Consume(0, **BatchFromJson(IntText(), json::parse("[[1, null]]")), 0, 0),
+                               group_by->Finish([](const auto&) { return Status::OK(); })}) {
+    EXPECT_TRUE(status.IsIOError()) << status;
+    EXPECT_NE(status.message().find("/nowhere/at/all"), std::string::npos) << status;
+  }
+}
+
 TEST(GroupByMemory, StopsWhenCancelled) {
   CancelToken cancel;
   TaskContext context = UnlimitedContext();

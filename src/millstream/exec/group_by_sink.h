@@ -61,6 +61,8 @@ class GroupSink {
 
   /// Writes the table of a thread to disk; false if there was nothing to write.
   Result<bool> Spill(int thread);
+  /// Memory that Spill would free.
+  int64_t bytes(int thread) const { return tables_[thread]->bytes(); }
 
   const GroupLayout& layout() const { return layout_; }
   std::vector<std::unique_ptr<GroupTable>>* tables() { return &tables_; }

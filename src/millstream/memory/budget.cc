@@ -21,7 +21,9 @@ bool MemoryBudget::TryReserve(int64_t bytes) {
     int64_t given_back = 0;
     {
       std::lock_guard lock(reclaimers_mutex_);
-      for (const auto& reclaim : reclaimers_) given_back += reclaim(bytes);
+      for (auto next = reclaimers_.begin(); next != reclaimers_.end() && given_back == 0; ++next) {
+        given_back = next->second(bytes);
+      }
     }
     if (given_back == 0) return TryTake(bytes);
   }
@@ -37,9 +39,15 @@ Status MemoryBudget::OutOfMemory(int64_t bytes, const char* what) const {
                              FormatBytes(limit_), " are in use; raise memory_limit or use smaller partitions (blocksize)");
 }
 
-void MemoryBudget::AddReclaimer(std::function<int64_t(int64_t)> reclaim) {
+int64_t MemoryBudget::AddReclaimer(std::function<int64_t(int64_t)> reclaim) {
   std::lock_guard lock(reclaimers_mutex_);
-  reclaimers_.push_back(std::move(reclaim));
+  reclaimers_.emplace(next_reclaimer_, std::move(reclaim));
+  return next_reclaimer_++;
+}
+
+void MemoryBudget::RemoveReclaimer(int64_t number) {
+  std::lock_guard lock(reclaimers_mutex_);
+  reclaimers_.erase(number);
 }
 
 bool Reservation::TryResize(int64_t bytes) {

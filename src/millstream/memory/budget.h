@@ -4,8 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
-#include <vector>
 
 #include "millstream/base/result.h"
 
@@ -17,7 +17,8 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-  /// Takes `bytes` from the budget, or returns false and takes nothing. It fails only once reclaimers have nothing left.
+  /// Takes `bytes` from the budget, or returns false and takes nothing. It fails only once reclaimers have nothing left, and
+  /// may take as long as they do.
   bool TryReserve(int64_t bytes);
   /// Like TryReserve; OutOfMemory names `what`, the size wanted, what is in use and the limit.
   Status Reserve(int64_t bytes, const char* what);
@@ -35,11 +36,18 @@ class MemoryBudget {
   int64_t obtainable() const { return available() + reclaimable_.load(std::memory_order_relaxed); }
   /// True once less than a quarter of the limit can be had: operators that can spill do so at the next morsel boundary.
   bool UnderPressure() const { return obtainable() < limit_ / 4; }
+  /// True once less than a sixteenth can be had: what can wait for memory in use to come back should.
+  bool IsScarce() const { return obtainable() < limit_ / 16; }
 
   /// Counts bytes that are taken from the budget, but kept for reuse only; negative to count them no more.
   void AddReclaimable(int64_t bytes) { reclaimable_.fetch_add(bytes, std::memory_order_relaxed); }
-  /// `reclaim(wanted)` gives back cached memory (not memory in use) and returns how many bytes it released, 0 if it has none.
-  void AddReclaimer(std::function<int64_t(int64_t)> reclaim);
+  /// `reclaim(wanted)` gives back memory that is only cached, or rows that can wait on disk, and returns how many bytes it
+  /// released, 0 if it has none. It is called by any thread that reserves memory, one at a time, whatever locks that holds: it
+  /// must not reserve any itself, nor wait for who may. Those added later are asked where the earlier ones have none.
+  /// Returns a number for RemoveReclaimer.
+  int64_t AddReclaimer(std::function<int64_t(int64_t)> reclaim);
+  /// Returns once the reclaimer is not running and will not be called again.
+  void RemoveReclaimer(int64_t number);
 
  private:
   bool TryTake(int64_t bytes);
@@ -49,7 +57,8 @@ class MemoryBudget {
   std::atomic<int64_t> peak_{0};
   std::atomic<int64_t> reclaimable_{0};
   std::mutex reclaimers_mutex_;
-  std::vector<std::function<int64_t(int64_t)>> reclaimers_;
+  std::map<int64_t, std::function<int64_t(int64_t)>> reclaimers_;
+  int64_t next_reclaimer_ = 0;
 };
 
 /// A share of the budget that grows and shrinks with what its owner holds and is given back when it goes.

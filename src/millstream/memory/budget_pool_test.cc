@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -53,6 +54,31 @@ TEST(MemoryBudget, AsksReclaimersForAsLongAsTheyGive) {
   EXPECT_FALSE(budget.TryReserve(5));
   EXPECT_EQ(cached, 0);
   EXPECT_TRUE(budget.TryReserve(4));
+}
+
+TEST(MemoryBudget, AsksLaterReclaimersWhereEarlierOnesHaveNothing) {
+  MemoryBudget budget(10);
+  ASSERT_TRUE(budget.TryReserve(10));
+  int64_t first = 2;
+  int64_t second = 3;
+  const auto give_all = [&](int64_t* left) {
+    return [&budget, left](int64_t) {
+      const int64_t given = std::exchange(*left, 0);
+      budget.Release(given);
+      return given;
+    };
+  };
+  budget.AddReclaimer(give_all(&first));
+  const int64_t number = budget.AddReclaimer(give_all(&second));
+  EXPECT_TRUE(budget.TryReserve(2));
+  EXPECT_EQ(second, 3);
+  EXPECT_TRUE(budget.TryReserve(1));
+  EXPECT_EQ(second, 0);
+  EXPECT_TRUE(budget.TryReserve(2));
+  second = 1;
+  budget.RemoveReclaimer(number);
+  EXPECT_FALSE(budget.TryReserve(1));
+  EXPECT_EQ(second, 1);
 }
 
 TEST(BudgetPool, RefusesSizesThatNoMachineHas) {
