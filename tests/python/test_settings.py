@@ -112,6 +112,20 @@ def test_arguments_win_over_the_environment_and_that_over_the_file(tmp_path):
     assert found["threads"] == 2 and found["memory_limit"] == 2 * 10**9
 
 
+def test_no_more_threads_work_than_the_limit_is_for():
+    code = """
+import pandas as pd, millstream.dataframe as dd
+frame = dd.from_pandas(pd.DataFrame({"a": range(8)}), npartitions=8)
+frame.compute()
+print(frame.last_report["threads"], millstream.settings()["threads"])
+"""
+    for limit, fitting in ((68_000_000, 2), (100_000_000, 3), (2_000_000_000, 8)):
+        done = run_with(code, MILLSTREAM_THREADS="8", MILLSTREAM_MEMORY_LIMIT=str(limit))
+        assert done.returncode == 0, done.stderr
+        threads, asked = map(int, done.stdout.split())
+        assert asked == 8 and 1 <= threads <= fitting and (threads == 8 or fitting < 8)
+
+
 @pytest.mark.parametrize(
     ("environment", "message"),
     [

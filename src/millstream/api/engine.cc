@@ -23,6 +23,7 @@ namespace stdfs = std::filesystem;
 
 constexpr const char* kFolderPrefix = "millstream-";
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
+constexpr int64_t kThreadBytes = 24 << 20;  ///< of the budget that a thread needs for what it decodes, about
 
 /// What the limit must also hold besides the budget: small structures outside any pool, and however little the work is, thread
 /// stacks and code pages.
@@ -79,7 +80,8 @@ TaskContext Engine::Context(const CancelToken* cancel) const {
   context.cancel = cancel;
   context.batch_rows = settings_.batch_rows;
   context.force_spill = settings_.force_spill;
-  context.threads = settings_.threads;
+  const int64_t fitting = std::max<int64_t>(1, budget_->limit() / kThreadBytes);
+  context.threads = static_cast<int>(std::min<int64_t>(settings_.threads, fitting));
   context.temp_dir = temp_dir_;
   return context;
 }
@@ -119,8 +121,8 @@ Result<RunOutcome> Engine::RunOptimized(const std::vector<PlanPtr>& plans, const
     std::unique_lock lock(mutex);
     while (!finished.wait_for(lock, kPollInterval, [&] { return outcome.has_value(); })) {
       lock.unlock();
-      const auto total = static_cast<double>(std::max<int64_t>(1, metrics.partitions_total));
-      if (polled.ok()) polled = options.poll(static_cast<double>(metrics.partitions_done) / total);
+      const auto total = static_cast<double>(std::max<int64_t>(1, metrics.steps_total));
+      if (polled.ok()) polled = options.poll(static_cast<double>(metrics.steps_done) / total);
       if (!polled.ok() || (options.cancel && options.cancel->cancelled())) cancel.Cancel();
       lock.lock();
     }

@@ -1,8 +1,11 @@
 // Many threads over files with several morsels a partition and two rows a batch: runs that end well, that are cancelled in the
 // middle, and that fail on several threads at once. Meant to be run under a race detector as well.
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -277,8 +280,11 @@ struct FailingReader final : SplitReader {
   std::atomic<int>* reads;
 };
 
-/// Runs `partitions` partitions of a morsel each on kThreads threads; returns how many morsels were decoded at once at most.
-int MostAtOnce(const TaskContext& context, int partitions) {
+/// Runs `partitions` partitions of a morsel each, which takes what `work` does, on kThreads threads; returns how many morsels
+/// were decoded at once at most.
+int MostAtOnce(
+    const TaskContext& context, int partitions,
+    const std::function<void()>& work = [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }) {
   std::atomic<int> now{0};
   std::atomic<int> most{0};
   PartitionSources sources;
@@ -287,7 +293,7 @@ int MostAtOnce(const TaskContext& context, int partitions) {
       const int together = ++now;
       for (int seen = most; seen < together && !most.compare_exchange_weak(seen, together);) {
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      work();
       --now;
       return Status::OK();
     }));
@@ -299,22 +305,34 @@ int MostAtOnce(const TaskContext& context, int partitions) {
   const auto input = StageInputNode::Make(0, schema, partitions).ValueOrDie();
   EXPECT_TRUE(runner->Submit({1, input, {0}}, {{0, sources}}).ok());
   EXPECT_TRUE(runner->NextCompleted().ok());
+  EXPECT_EQ(metrics.steps_total, partitions + 1);
+  EXPECT_EQ(metrics.steps_done, partitions + 1);
   return most;
 }
 
-TEST(LocalStageRunner, RunsNoMoreThreadsThanMemoryIsFor) {
+TEST(LocalStageRunner, BeginsOneMorselAfterTheOtherWhereMemoryIsScarce) {
   Runs runs;
   EXPECT_GT(MostAtOnce(runs.context, 20), 1);
-  MemoryBudget small(40 << 20);
-  runs.context.budget = &small;
-  EXPECT_EQ(MostAtOnce(runs.context, 20), 1);
-}
-
-TEST(LocalStageRunner, BeginsOneMorselAfterTheOtherWhereMemoryIsShort) {
-  Runs runs;
   Reservation taken(runs.budget.get());
   ASSERT_TRUE(taken.TryResize(kLimit / 32 * 31));
   EXPECT_EQ(MostAtOnce(runs.context, 20), 1);
+}
+
+TEST(LocalStageRunner, HoldsNoMorselBackForOneThatWaitsForIt) {
+  Runs runs;
+  Reservation taken(runs.budget.get());
+  ASSERT_TRUE(taken.TryResize(kLimit / 32 * 31));
+  std::mutex mutex;
+  std::condition_variable changed;
+  int there = 0;
+  EXPECT_EQ(MostAtOnce(runs.context, kThreads,
+                       [&] {
+                         std::unique_lock lock(mutex);
+                         ++there;
+                         changed.notify_all();
+                         changed.wait(lock, [&] { return there == kThreads; });
+                       }),
+            kThreads);
 }
 
 TEST(LocalStageRunner, AsksNoReaderAgainThatFailed) {

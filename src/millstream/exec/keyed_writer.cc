@@ -198,12 +198,6 @@ class KeyedWriter final : public PartitionedWriter {
   int64_t HeldBytes() const { return held_.bytes() + PiecesBytes(); }
   int64_t Room() const { return options_.output.context.budget->UnderPressure() ? share_ / 2 : share_; }
 
-  /// Where it is, who has gathered rows waits for who is writing, rather than read more meanwhile.
-  bool MemoryIsScarce() const {
-    const MemoryBudget& budget = *options_.output.context.budget;
-    return budget.obtainable() < budget.limit() / 16;
-  }
-
   /// Which rows may be written: those that no row of their partition that is yet to come belongs before; or, where there is
   /// time to wait, no row at all.
   enum class Order { kOfPartition, kOfAll };
@@ -216,11 +210,13 @@ class KeyedWriter final : public PartitionedWriter {
 
   bool MayHaveOpenFile(const Key& key) const { return key.has_open_file || open_files_ < max_open_files_; }
 
-  /// Until the rows gathered fit. One thread at a time decides what goes; all that come by write the files, or wait.
+  /// Until the rows gathered fit. One thread at a time decides what goes; all that come by write the files, or wait: where
+  /// memory is scarce also for who is writing, rather than read more meanwhile.
   Status MakeRoom() {
+    const MemoryBudget& budget = *options_.output.context.budget;
     std::unique_lock lock(mutex_);
     bool compacting_helps = true;
-    while (!queue_.empty() || HeldBytes() > Room() || (busy_ > 0 && MemoryIsScarce())) {
+    while (!queue_.empty() || HeldBytes() > Room() || (busy_ > 0 && budget.IsScarce())) {
       ARROW_RETURN_NOT_OK(CheckGoingOn());
       if (!queue_.empty()) {
         ARROW_RETURN_NOT_OK(WriteQueued(&lock));

@@ -10,19 +10,23 @@
 namespace millstream {
 namespace {
 
-constexpr int64_t kThreadBytes = 24 << 20;  ///< that a thread needs for what it decodes, about
-
-/// Lets threads begin morsels one after the other while memory is short, as what several need at once may not fit.
+/// Lets threads begin morsels one after the other while memory is scarce, as what several need at once may not fit.
 class MorselGate {
  public:
   explicit MorselGate(const MemoryBudget& budget) : budget_(budget) {}
 
-  /// Returns once there is memory, no other thread has a morsel, or `stopped()`; and after a while in any case, as who has one
-  /// may wait in a sink for the rows of who is here. A Leave follows each Enter.
-  template <typename Stopped>
-  void Enter(const Stopped& stopped) {
+  /// Returns once there is memory, no other thread has a morsel, or `need_not_wait()`; and now and then, one thread after the
+  /// other, in any case: no morsel may depend on how long another one takes. A Leave follows each Enter.
+  template <typename NeedNotWait>
+  void Enter(const NeedNotWait& need_not_wait) {
     std::unique_lock lock(mutex_);
-    for (int looks = 0; looks < kMostLooks && inside_ > 0 && IsShort() && !stopped(); ++looks) {
+    const auto came = Clock::now();
+    while (inside_ > 0 && budget_.IsScarce() && !need_not_wait()) {
+      const auto now = Clock::now();
+      if (now - std::max(came, last_exception_) >= kPatience) {
+        last_exception_ = now;
+        break;
+      }
       changed_.wait_for(lock, kLookAgain);
     }
     ++inside_;
@@ -34,15 +38,15 @@ class MorselGate {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds kLookAgain{2};  ///< memory comes back in the middle of morsels, too
-  static constexpr int kMostLooks = 100;
-
-  bool IsShort() const { return budget_.obtainable() < budget_.limit() / 16; }
+  static constexpr std::chrono::milliseconds kPatience{200};
 
   const MemoryBudget& budget_;
   std::mutex mutex_;
   std::condition_variable changed_;
   int inside_ = 0;
+  Clock::time_point last_exception_;
 };
 
 /// One run over the partitions of a stage.
@@ -51,20 +55,19 @@ class StageRun {
   StageRun(const PartitionSources& sources, Sink* sink, const TaskContext& context, RunMetrics* metrics)
       : sink_(sink), context_(context), metrics_(metrics), gate_(*context.budget), partitions_(sources.size()) {
     for (size_t i = 0; i < sources.size(); ++i) partitions_[i].source = &sources[i];
-    metrics_->partitions_total.fetch_add(static_cast<int64_t>(sources.size()), std::memory_order_relaxed);
+    metrics_->steps_total.fetch_add(static_cast<int64_t>(sources.size()) + 1, std::memory_order_relaxed);
   }
 
   Status Run() {
-    const int64_t fitting = std::max<int64_t>(1, context_.budget->limit() / kThreadBytes);
-    const int threads = sink_->in_order() ? 1 : static_cast<int>(std::min<int64_t>(context_.threads, fitting));
     Status status = RunOnThreads(
-        threads, [this](int thread) { return Work(thread); },
+        sink_->in_order() ? 1 : context_.threads, [this](int thread) { return Work(thread); },
         [this] {
           stop_.store(true, std::memory_order_relaxed);
           sink_->Stop();
         });
-    if (status.ok()) status = StopReaders();
+    if (status.ok()) status = EndReadersEarly();
     if (status.ok()) status = sink_->Finish();
+    metrics_->steps_done.fetch_add(1, std::memory_order_relaxed);
     if (status.ok()) return status;
     Status undone = sink_->Abort();
     return undone.ok() ? status : status.WithMessage(status.message(), "; and cleaning up failed: ", undone.message());
@@ -81,9 +84,9 @@ class StageRun {
   };
 
   /// Of partitions that the sink did not need to the end.
-  Status StopReaders() {
+  Status EndReadersEarly() {
     for (Partition& partition : partitions_) {
-      if (partition.reader) ARROW_RETURN_NOT_OK(partition.reader->Stop());
+      if (partition.reader) ARROW_RETURN_NOT_OK(partition.reader->EndEarly());
     }
     return Status::OK();
   }
@@ -106,7 +109,8 @@ class StageRun {
     Partition* partition = nullptr;
     while (!Stopped() && (partition = Choose(partition)) != nullptr) {
       ARROW_RETURN_NOT_OK(context_.CheckCancelled());
-      gate_.Enter([this] { return Stopped(); });
+      const int64_t index = partition - partitions_.data();
+      gate_.Enter([this, index] { return Stopped() || sink_->awaited_partition() == index; });
       const Status status = Step(thread, partition);
       gate_.Leave();
       ARROW_RETURN_NOT_OK(status);
@@ -144,7 +148,7 @@ class StageRun {
     if (!partition->exhausted || partition->in_flight > 0) return Status::OK();
     tag.morsel = partition->morsels;
     lock.unlock();
-    metrics_->partitions_done.fetch_add(1, std::memory_order_relaxed);
+    metrics_->steps_done.fetch_add(1, std::memory_order_relaxed);
     return sink_->PartitionDone(tag);
   }
 

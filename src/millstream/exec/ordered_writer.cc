@@ -1,4 +1,5 @@
 // Files that hold whole partitions: batches come in any order of their morsels and are written in order.
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -77,7 +78,9 @@ class OrderedWriter final : public PartitionedWriter {
     Stream& stream = StreamOf(partition);
     while (waiting_bytes_ > bound_ && (stream.writing || stream.turn != Stream::Place{partition, morsel})) {
       ARROW_RETURN_NOT_OK(CheckGoingOn());
+      awaited_partition_ = stream.turn.partition;
       progress_.wait_for(lock, kLook);
+      awaited_partition_ = -1;  // others that wait say so again when they look
     }
     waiting_bytes_ += bytes;
     stream.slots[{partition, morsel}].batches.push_back(std::move(batch));
@@ -97,6 +100,8 @@ class OrderedWriter final : public PartitionedWriter {
     stream.morsels[partition] = morsels;
     return Drain(&stream, &lock);
   }
+
+  int64_t awaited_partition() const override { return awaited_partition_; }
 
   Result<std::vector<WrittenFile>> Finish() override {
     std::unique_lock lock(mutex_);
@@ -190,6 +195,7 @@ class OrderedWriter final : public PartitionedWriter {
   std::condition_variable progress_;
   std::map<int64_t, Stream> streams_;  ///< by partition; one, of key 0, where single_file
   int64_t waiting_bytes_ = 0;
+  std::atomic<int64_t> awaited_partition_{-1};
   Status stopped_;  ///< why no more is written: also what threads get that come by before the first to fail has reported it
   WrittenFiles files_;
 };

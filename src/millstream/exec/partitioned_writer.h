@@ -39,6 +39,9 @@ class PartitionedWriter {
   virtual Status MorselDone(int64_t partition, int64_t morsel) = 0;
   virtual Status PartitionDone(int64_t partition, int64_t morsels) = 0;
 
+  /// The partition that a thread waits for in Consume, -1 where none does.
+  virtual int64_t awaited_partition() const { return -1; }
+
   /// Writes what is left, on `context.threads` threads; once, after everything else. The files, sorted by name; what commits
   /// them is the job.
   virtual Result<std::vector<WrittenFile>> Finish() = 0;

@@ -71,7 +71,7 @@ class RowIndexReader final : public SplitReader {
     if (!morsel) return std::unique_ptr<Morsel>();
     return std::make_unique<RowIndexMorsel>(std::move(morsel), plan_, first_row_, next_);
   }
-  Status Stop() override { return input_->Stop(); }
+  Status EndEarly() override { return input_->EndEarly(); }
   int64_t bytes_read() const override { return input_->bytes_read(); }
 
  private:

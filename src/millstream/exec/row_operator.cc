@@ -42,7 +42,7 @@ class OperatorReader final : public SplitReader {
     if (!morsel) return std::unique_ptr<Morsel>();
     return std::make_unique<OperatorMorsel>(std::move(morsel), op_, metrics_);
   }
-  Status Stop() override { return input_->Stop(); }
+  Status EndEarly() override { return input_->EndEarly(); }
   int64_t bytes_read() const override { return input_->bytes_read(); }
 
  private:

@@ -75,7 +75,7 @@ class ScanReader final : public SplitReader {
     }
     return std::make_unique<ScanMorsel>(std::move(morsel), check_, metrics_);
   }
-  Status Stop() override { return ended_ ? Status::OK() : check_->EndEarly(); }
+  Status EndEarly() override { return ended_ ? Status::OK() : check_->EndEarly(); }
   int64_t bytes_read() const override { return input_->bytes_read(); }
 
  private:

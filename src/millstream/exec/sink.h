@@ -35,6 +35,8 @@ class Sink {
   virtual Status Abort() { return Status::OK(); }
   /// True once no further batch can change the result: the stage ends early.
   virtual bool satisfied() const { return false; }
+  /// The partition whose rows a thread waits for inside Consume, -1 where none does: its next morsel must not be held back.
+  virtual int64_t awaited_partition() const { return -1; }
   /// True where partitions must come in order on one thread (a limit).
   virtual bool in_order() const { return false; }
   /// The stage's output, after Finish. May be drained once.

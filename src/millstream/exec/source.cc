@@ -63,7 +63,7 @@ class ConcatenatingReader final : public SplitReader {
       reader_.reset();
     }
   }
-  Status Stop() override { return reader_ ? reader_->Stop() : Status::OK(); }
+  Status EndEarly() override { return reader_ ? reader_->EndEarly() : Status::OK(); }
   int64_t bytes_read() const override { return bytes_read_ + (reader_ ? reader_->bytes_read() : 0); }
 
  private:

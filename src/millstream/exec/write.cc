@@ -85,6 +85,8 @@ class WriteSink final : public Sink {
     return writer_->PartitionDone(tag.partition, tag.morsel);
   }
 
+  int64_t awaited_partition() const override { return writer_->awaited_partition(); }
+
   Status Finish() override {
     ScopedTimer timer(&context_.metrics->nanoseconds);
     ARROW_ASSIGN_OR_RAISE(files_, writer_->Finish());

@@ -78,7 +78,7 @@ class SplitReader {
   /// nullptr at the end.
   virtual Result<std::unique_ptr<Morsel>> Next() = 0;
   /// Called where no more is asked for before the end: fails as Next would there if what was read cannot be trusted.
-  virtual Status Stop() { return Status::OK(); }
+  virtual Status EndEarly() { return Status::OK(); }
   /// Bytes of the file read so far (compressed size where compressed).
   virtual int64_t bytes_read() const = 0;
 };

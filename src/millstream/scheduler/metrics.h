@@ -37,8 +37,9 @@ class RunMetrics {
   /// Only after the run, when nothing is added any more.
   const std::deque<OperatorMetrics>& operators() const { return operators_; }
 
-  std::atomic<int64_t> partitions_total{0};
-  std::atomic<int64_t> partitions_done{0};
+  // Of the stages that were begun: their partitions, and one for what each does after them, such as writing what waits.
+  std::atomic<int64_t> steps_total{0};
+  std::atomic<int64_t> steps_done{0};
 
  private:
   std::mutex mutex_;
