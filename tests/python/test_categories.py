@@ -94,6 +94,15 @@ def test_categories_of_files(tmp_path, values):
     assert lazy.c.fillna("x").compute().dtype == "category"
 
 
+def test_categories_of_csv_columns_are_what_the_values_are(tmp_path):
+    (tmp_path / "x.csv").write_text("i,f,b,s,m\n1,1.5,True,x,1\n2,,False,1,\n1,2.5,True,,1\n")
+    for dtype in ("category", {"i": "category", "f": "category", "b": "category", "s": "category"}):
+        lazy, expected = (read(tmp_path / "x.csv", dtype=dtype) for read in (dd.read_csv, pd.read_csv))
+        for name in ("i", "f", "b", "s"):
+            assert_series_equal(lazy[name].compute(), expected[name])
+        assert lazy[lazy.i == 1].b.compute().tolist() == [True, True]
+
+
 @pytest.mark.parametrize("function", ["first", "last"])
 def test_categories_of_groups_have_their_values(values, function):
     expected = getattr(values.groupby("s").c, function)()

@@ -64,6 +64,18 @@ def test_integers_of_any_size(values, column, number, compare):
     same(lambda df: compare(number, df[column]), values)
 
 
+@pytest.mark.parametrize("number", [2**64, 2**70, -(2**70), 10**30, 10**400, -(10**400)])
+def test_floats_and_integers_of_any_size(number):
+    frame = pd.DataFrame({"f": [1, 2.0**64, 2.0**70, -(2.0**70), 1e30, float("inf"), -float("inf"), None]})
+    lazy = dd.from_pandas(frame, npartitions=2)
+    as_float = float(number) if abs(number) < 10**300 else float("inf") * (1 if number > 0 else -1)
+    for compare in ALL:  # numpy refuses integers that no float holds
+        assert compare(lazy.f, number).compute().tolist() == compare(frame.f, as_float).tolist()
+    assert lazy.f.isin([number]).compute().tolist() == [value == number for value in frame.f.tolist()]
+    if abs(number) < 10**300:
+        assert lazy.f.clip(0, abs(number)).compute().equals(frame.f.clip(0, abs(as_float)))
+
+
 @pytest.mark.parametrize("number", [2**63, 2**70, -(2**70)])
 def test_dividing_integers_of_any_size(values, number):
     same(lambda df: df.i / number, values)

@@ -337,6 +337,13 @@ def test_filters_take_text_and_dates_for_times(tmp_path, trips):
     for filters in ([("at", "==", "2013-01-01")], [("at", "==", day)], [("at", "in", [day])], [("at", "in", ["2013-01-01"])]):
         assert dd.read_parquet(tmp_path / "p", filters=filters).id.compute().tolist() == [0]
 
+    zoned = trips.assign(at=trips["at"].dt.tz_localize("Asia/Tokyo"))
+    dd.from_pandas(zoned, npartitions=2).to_parquet(tmp_path / "z", write_index=False)
+    for filters in ([("at", "==", "2013-01-01")], [("at", "==", day)], [("at", "in", [day])]):
+        assert dd.read_parquet(tmp_path / "z", filters=filters).id.compute().tolist() == [0]
+    with pytest.raises(TypeError, match="has no zone"):
+        dd.read_parquet(tmp_path / "z", filters=[("at", "==", datetime.datetime(2013, 1, 1))])
+
 
 def test_an_index_of_known_divisions_is_written(tmp_path):
     frame = pd.DataFrame({"a": [1, 2, 3]})

@@ -56,6 +56,33 @@ def test_selecting(check, program):
     check(program)
 
 
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+@pytest.mark.parametrize("unit", ["s", "ns"])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1980", "1980-06", "1980-06-01", "1980-06-01 10", "1980-06-01 10:00", "1980-06-01 10:00:00", ["1980-06-01"],
+        slice("1980"), slice("1980-06-01", None), slice("1980-02", "1980-06"), slice("1980-06-01 01:00", "1980-06-01 10"),
+        slice(pd.Timestamp("1980-02-01"), None),
+    ],
+)  # fmt: skip
+def test_times_by_their_text(rows, unit, zone):
+    times = ["1980-01-01", "1980-06-01", "1980-06-01 10:00", "1980-06-01 10:00:30", "1981-01-01"]
+    frame = pd.DataFrame({"v": range(5)}, index=pd.DatetimeIndex(times).as_unit(unit).tz_localize(zone))
+    if zone and isinstance(rows, slice) and isinstance(rows.start, pd.Timestamp):
+        rows = slice(rows.start.tz_localize(zone), rows.stop)
+    expected = np.atleast_1d(frame.loc[rows].v)  # one value where pandas takes the text for one time
+    assert dd.from_pandas(frame, npartitions=2).loc[rows].v.compute().tolist() == expected.tolist()
+
+
+def test_days_choose_rows_by_times():
+    frame = pd.DataFrame({"v": range(3)}, index=pd.DatetimeIndex(["1980-06-01", "1980-06-01 10:00", "1980-06-02"]))
+    lazy, day = dd.from_pandas(frame, npartitions=1), pd.Timestamp("1980-06-01").date()
+    assert lazy.loc[day].v.compute().tolist() == [0]
+    assert lazy.loc[day:].v.compute().tolist() == frame.loc[day:].v.tolist() == [0, 1, 2]
+    assert lazy.loc[:day].v.compute().tolist() == frame.loc[:day].v.tolist()
+
+
 def test_assign(check):
     check(lambda df: df.assign(n=df.i + df.j, c=1, d="text"))
     check(lambda df: df.assign(n=lambda d: d.i * 2, m=lambda d: d.n + 1))
@@ -353,3 +380,8 @@ def test_groups_with_keys_as_columns_are_told_how(frame, lazy):
     assert_frame_equal(lazy.groupby("k").size().reset_index(name="size").compute(), frame.groupby("k", as_index=False).size())
     with pytest.raises(TypeError, match="as_index"):
         lazy.i.groupby(lazy.k, as_index=False)
+
+
+def test_clusters_are_not_there_yet():
+    with pytest.raises(ImportError, match=r"not there yet.*configure\(threads="):
+        import millstream.distributed  # noqa: F401

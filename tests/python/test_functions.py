@@ -39,6 +39,11 @@ TEXT = [
     lambda s: s.str.capitalize(),
     lambda s: s.str.find("l"),
     lambda s: s.str.count("l"),
+    lambda s: (s + "\n").str.count("o$"),
+    lambda s: (s + "\n").str.replace("o$", "0", regex=True),
+    lambda s: (s + "\n").str.contains("o$"),
+    lambda s: (s + "\nx").str.contains("(?m)o$"),
+    lambda s: (s + "\n").str.fullmatch("hello$"),
     lambda s: s.str.replace("", "Z"),
     lambda s: s.str.replace("", "Z", n=1),
     lambda s: s.str.replace("", "Z", regex=True),
@@ -179,6 +184,18 @@ def test_finer_times_are_not_cut(program):
     })  # fmt: skip
     expected, actual = program(frame), program(dd.from_pandas(frame, npartitions=1)).compute()
     assert actual.astype(expected.dtype).equals(expected)
+
+
+def test_finer_times_of_day_are_not_cut(tmp_path):
+    table = pa.table({
+        "ms": pa.array([1, None], pa.time32("ms")), "us": pa.array([2, 3], pa.time64("us")), "i": [0, 1],
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "t.parquet")
+    df = dd.read_parquet(tmp_path / "t.parquet")
+    expected = [datetime.time(microsecond=1000), datetime.time(microsecond=3)]
+    assert df.ms.fillna(df.us).compute().tolist() == expected
+    assert df.ms.where(df.i == 0, df.us).compute().tolist() == expected
+    assert (df.ms > df.us).compute().tolist() == [True, False]
 
 
 def test_times_that_a_finer_unit_has_no_room_for_are_errors():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import decimal
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +54,17 @@ def compare(source: Source, function: str, left: Any, right: Any) -> Column:
     if is_nan(right):
         right = float("nan")
     if isinstance(right, int) and not -(2**63) <= right < 2**64:
-        right = float("inf") if right > 0 else float("-inf")  # every integer of 64 bits is on the same side of it
+        right = _beyond_int64(right, type_)
     return _call(source, function, left, literal(right, left.type))
+
+
+def _beyond_int64(value: int, type_: pa.DataType) -> float | decimal.Decimal:
+    """What compares with values of `type_` as the integer does, which has more than 64 bits."""
+    if pa.types.is_decimal(type_):
+        return decimal.Decimal(value)
+    if pa.types.is_floating(type_) and abs(value) <= sys.float_info.max:
+        return float(value)
+    return float("inf") if value > 0 else float("-inf")  # every integer of 64 bits is on the same side of it
 
 
 def _call(source: Source, function: str, left: Column, right: Column) -> Column:
@@ -163,6 +174,9 @@ def _member(value: Any, type_: pa.DataType) -> pa.Scalar | None:
         return None
     if pa.types.is_date(type_) and (isinstance(value, (str, datetime.datetime)) or not isinstance(value, datetime.date)):
         return None
+    is_large = isinstance(value, int) and not -(2**63) <= value < 2**64
+    if is_large and pa.types.is_floating(type_):
+        return to_scalar(float(value), type_) if abs(value) <= sys.float_info.max and float(value) == value else None
     try:
         return to_scalar(value, type_)
     except OverflowError:

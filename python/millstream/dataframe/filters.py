@@ -75,5 +75,7 @@ def _condition(frame: DataFrame, part: Any) -> Series:
 
 
 def _time(value: Any, series: Series) -> Any:
-    """Text and dates name times in filters, though in pandas' isin they are equal to none."""
+    """Text and dates name times in filters, in the zone of the column, though in pandas' isin they are equal to none."""
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        value = value.isoformat()
     return to_scalar(value, series._column.type) if isinstance(value, (str, datetime.date)) else value

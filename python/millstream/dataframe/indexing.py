@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
+
+from millstream.dataframe.literals import to_scalar
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
 
     from millstream.dataframe.frame import DataFrame
     from millstream.dataframe.series import Series
 else:
     from millstream._lazy import LazyModule
 
-    np, pd = LazyModule("numpy"), LazyModule("pandas")
+    np, pa, pd = (LazyModule(name) for name in ("numpy", "pyarrow", "pandas"))
 
 
 def label_list(key: Any) -> list[Any] | None:
@@ -62,15 +66,42 @@ class LocIndexer:
         if isinstance(rows, slice):
             return self._row_range(rows)
         index, labels = self._frame.index, label_list(rows)
-        return index == rows if labels is None else index.isin(labels)
+        type_ = index._column.type
+        if labels is None:
+            span = _span(rows, type_)
+            return index == _time(rows, type_) if span is None else (index >= span[0]) & (index < span[1])
+        return index.isin([_time(label, type_) for label in labels])
 
     def _row_range(self, rows: slice) -> Series | None:
         if rows.step is not None:
             raise NotImplementedError("loc takes no step")
         index, chosen = self._frame.index, None
+        type_ = index._column.type
         if rows.start is not None:
-            chosen = index >= rows.start
+            span = _span(rows.start, type_)
+            chosen = index >= (_time(rows.start, type_) if span is None else span[0])
         if rows.stop is not None:
-            below = index <= rows.stop
+            span = _span(rows.stop, type_)
+            below = index <= _time(rows.stop, type_) if span is None else index < span[1]
             chosen = below if chosen is None else chosen & below
         return chosen
+
+
+def _span(label: Any, type_: pa.DataType) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """The times that a text such as "1980" or "1980-06-01 10:00" names in an index of times, from the first up to, but not
+    with, the second; None for other labels."""
+    if not isinstance(label, str) or not pa.types.is_timestamp(type_):
+        return None
+    stamp = pd.Timestamp(label)  # ValueError where it is none
+    if stamp.tzinfo is not None:
+        return None
+    period = pd.Period(label)
+    first, behind = period.start_time, (period + 1).start_time
+    return first.tz_localize(type_.tz), behind.tz_localize(type_.tz)
+
+
+def _time(label: Any, type_: pa.DataType) -> Any:
+    """In an index of times, texts and days are times."""
+    if pa.types.is_timestamp(type_) and isinstance(label, (str, datetime.date)) and not isinstance(label, datetime.datetime):
+        return to_scalar(str(label), type_)
+    return label

@@ -47,9 +47,11 @@ def _refuse(function: str, **options: Any) -> None:
 
 
 def _dtype_names(dtype: Any) -> Any:
-    """{column: dtype} or one dtype, as the names that the readers know."""
+    """{column: dtype} or one dtype, as the names that the readers know. Categories are of what the values are, as in pandas."""
     if isinstance(dtype, Mapping):
-        return {str(label): _dtype_names(each) for label, each in dtype.items()}
+        return {str(label): _dtype_names(each) for label, each in dtype.items() if not _is_category(each)}
+    if _is_category(dtype):
+        return None
     if (name := nullable_name(dtype)) is not None:
         return name
     if says_object(dtype):
@@ -57,6 +59,10 @@ def _dtype_names(dtype: Any) -> Any:
     if dtype is None or isinstance(dtype, (str, bool)):
         return dtype
     return str(arrow_type(dtype)) if not isinstance(dtype, type) else dtype.__name__
+
+
+def _is_category(dtype: Any) -> bool:
+    return str(dtype) == "category"
 
 
 def _with_nullable_types(frame: DataFrame, dtypes: Mapping[str, Any]) -> DataFrame:
@@ -78,8 +84,8 @@ def _dtype_of_each(names: Iterable[Hashable], dtype: Any) -> dict[str, Any]:
 
 def _categories(frame: DataFrame, dtype: Any) -> DataFrame:
     """Columns that were asked for as "category" are encoded after reading."""
-    wanted = dtype if isinstance(dtype, Mapping) else {}
-    chosen = [label for label, each in wanted.items() if str(each) == "category" and label in frame]
+    wanted = _dtype_of_each(frame._labels, dtype)
+    chosen = [label for label in frame._labels if _is_category(wanted.get(str(label)))]
     return frame.astype(dict.fromkeys(chosen, "category")) if chosen else frame
 
 

@@ -143,7 +143,11 @@ def to_parquet(
     written = {**columns, **index}
 
     def advice(error: ValueError) -> str:
-        return _index_advice(directory, set(written), storage_options) if append and directory in str(error) else ""
+        return (
+            _index_advice(directory, set(written), storage_options)
+            if append and directory.rstrip("/") + "/" in str(error)
+            else ""
+        )
 
     return _write(frame, source, written, "parquet", directory, options, storage_options, compute, advice)
 

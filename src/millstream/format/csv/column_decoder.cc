@@ -1,6 +1,7 @@
 #include "millstream/format/csv/column_decoder.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 
@@ -123,7 +124,10 @@ class DecoderBase : public ColumnDecoder {
             (zoned ? " with Z or an offset such as +02:00 behind" : "") +
             "; leave the column out of parse_dates and dtype to read it as text";
     } else if (arrow::is_integer(type.id()) && ParseFloat(text, options_.decimal, &number)) {
-      fix = "say dtype={'" + name + "': 'float64'}" + (column_.spec.inferred ? " or assume_missing=True" : "");
+      int64_t whole;
+      const bool is_wide = std::from_chars(text.data(), text.data() + text.size(), whole).ptr == text.data() + text.size();
+      fix = "say dtype={'" + name + (is_wide ? "': 'int64'}" : "': 'float64'}") +
+            (column_.spec.inferred ? " or assume_missing=True" : "");
     } else {
       fix = "say dtype={'" + name + "': 'str'}, or add the value to na_values";
     }

@@ -178,7 +178,7 @@ const BadCase kBadCases[] = {
      "a,b\nTrue,2\n,2\n",
      {{"dtype", {{"a", "bool"}}}},
      {"line 3, column 'a'", "dtype={'a': 'boolean'}"}},
-    {"out of range", "a\n300\n", {{"dtype", "int8"}}, {"line 2, column 'a'", "'300' as int8"}},
+    {"out of range", "a\n300\n", {{"dtype", "int8"}}, {"line 2, column 'a'", "'300' as int8; say dtype={'a': 'int64'}"}},
     {"negative unsigned", "a\n-1\n", {{"dtype", "uint8"}}, {"'-1' as uint8"}},
     {"float for an integer", "a\n1.5\n", {{"dtype", "int64"}}, {"'1.5' as int64", "'float64'"}},
     {"too many fields", "a,b\n1,2\n1,2,3\n", J::object(), {"t.csv, line 3: expected 2 fields, saw 3"}},

@@ -39,7 +39,7 @@ Result<DataTypePtr> BranchType(const std::string& name, Arguments* branches) {
     if (type->id() == Type::NA) continue;
     numbers &= IsNumber(*type);
     const bool texts = IsText(*type) && IsText(*common);
-    const bool days = type->id() == common->id() && (arrow::is_date(type->id()) || arrow::is_time(type->id()));
+    const bool days = type->id() == common->id() && arrow::is_date(type->id());
     const auto times = CommonTimes(*common, *type);
     if (times) common = times;
     same &= type->Equals(*common) || texts || days || times;

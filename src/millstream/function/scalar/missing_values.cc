@@ -48,7 +48,7 @@ Result<DataTypePtr> FilledType(const std::string& name, const Arguments& argumen
   if (IsNumber(*column) && IsNumber(*value)) return PromoteNumbers(arguments);
   if (IsText(*column) && IsText(*value)) return column;
   if (auto times = CommonTimes(*column, *value)) return times;
-  if (column->id() == value->id() && (arrow::is_date(column->id()) || arrow::is_time(column->id()))) return column;
+  if (column->id() == value->id() && arrow::is_date(column->id())) return column;
   if (arrow::is_decimal(column->id()) && arrow::is_integer(value->id())) return column;
   return DoesNotTake(name, arguments, "a replacement of the column's own kind; cast the column with astype first");
 }

@@ -23,9 +23,18 @@ std::string ClassText(char escape, bool in_brackets) {
   return std::string("\\") + escape;
 }
 
+/// Whether `pattern` holds flags, such as (?im) or (?m:, under which $ is true at the end of each line.
+bool HasFlagM(const std::string& pattern) {
+  for (size_t at = pattern.find("(?"); at != std::string::npos; at = pattern.find("(?", at + 2)) {
+    const size_t end = pattern.find_first_not_of("aiLmsux", at + 2);
+    if (pattern.substr(at, end - at).find('m') != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-std::string FromPythonPattern(const std::string& pattern, bool tests) {
+Result<std::string> FromPythonPattern(const std::string& pattern, Match match) {
   std::string result;
   bool in_brackets = false;
   for (size_t i = 0; i < pattern.size(); ++i) {
@@ -42,7 +51,11 @@ std::string FromPythonPattern(const std::string& pattern, bool tests) {
       continue;
     }
     if (c == ']') in_brackets = false;
-    if (c == '$' && !in_brackets && tests) {
+    if (c == '$' && !in_brackets && match != Match::kWhole) {
+      if (match == Match::kSpan || HasFlagM(pattern)) {
+        return Status::NotImplemented("the pattern '", pattern, "' has a $, which in Python also stands before a final line ",
+                                      "feed: write \\z for the end of the text");
+      }
       result += R"((?:\n?\z))";
       continue;
     }

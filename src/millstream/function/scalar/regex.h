@@ -7,10 +7,17 @@
 
 namespace millstream::scalar {
 
+/// What a match is wanted for. Python's $ is also true before a final line feed, which RE2 can only say by taking that into the
+/// match.
+enum class Match {
+  kBegin,  ///< whether there is one, where it begins, and its groups: the line feed may belong to it
+  kWhole,  ///< all of the text: $ is its end
+  kSpan,   ///< what lies in it, or how many there are: NotImplemented for patterns with $
+};
+
 /// `pattern` with Python's classes for text, which are Unicode's where RE2's are ASCII's: \d \D \w \W \s \S. Word boundaries
-/// (\b) stay those of ASCII. With `tests`, whose answer is only whether and where a match begins, $ is also true before a final
-/// line feed, as in Python.
-std::string FromPythonPattern(const std::string& pattern, bool tests);
+/// (\b) stay those of ASCII. NotImplemented for a $ that RE2 does not know: see Match, and with the flag m.
+Result<std::string> FromPythonPattern(const std::string& pattern, Match match);
 
 /// A replacement as Python's re.sub reads it: \0 is the character NUL, \1 to \9 are groups. NotImplemented for other escapes.
 Result<std::string> FromPythonReplacement(const std::string& replacement);

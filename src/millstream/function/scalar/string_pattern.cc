@@ -41,7 +41,10 @@ ScalarFunction MatchFunction(const std::string& name, const std::string& before,
     ARROW_ASSIGN_OR_RAISE(const bool regex, BoolOption(options, "regex", true));
     ARROW_ASSIGN_OR_RAISE(const bool na, BoolOption(options, "na", false));
     const bool plain = before.empty() && after.empty() && (!regex || IsLiteralPattern(pattern));
-    const std::string translated = plain ? pattern : FromPythonPattern(pattern, /*tests=*/after.empty());
+    std::string translated = pattern;
+    if (!plain) {
+      ARROW_ASSIGN_OR_RAISE(translated, FromPythonPattern(pattern, after.empty() ? Match::kBegin : Match::kWhole));
+    }
     const std::string wrapped = before.empty() && after.empty() ? translated : before + "(?:" + translated + ")" + after;
     const pc::MatchSubstringOptions match(wrapped, !case_sensitive);
     ARROW_ASSIGN_OR_RAISE(
@@ -92,7 +95,7 @@ Result<BoundFunction> BindReplace(const Arguments& arguments, const nlohmann::js
   const std::string given = pattern;
   if (!regex && pattern.empty()) return BindText(arrow::utf8(), ReplaceEmpty(replacement, count));  // Arrow's kernel never ends
   if (regex) {
-    pattern = FromPythonPattern(pattern, /*tests=*/false);
+    ARROW_ASSIGN_OR_RAISE(pattern, FromPythonPattern(pattern, Match::kSpan));
     ARROW_ASSIGN_OR_RAISE(replacement, FromPythonReplacement(replacement));
   }
   if (!regex && !case_sensitive) pattern = "\\Q" + pattern + "\\E";
@@ -105,7 +108,11 @@ Result<BoundFunction> BindCount(const Arguments& arguments, const nlohmann::json
   ARROW_RETURN_NOT_OK(CheckOptions(options, {"pat"}));
   ARROW_RETURN_NOT_OK(CheckText("str_count", arguments));
   ARROW_ASSIGN_OR_RAISE(const std::string pattern, RequiredText(options, "pat"));
-  const pc::MatchSubstringOptions match(IsLiteralPattern(pattern) ? pattern : FromPythonPattern(pattern, /*tests=*/false));
+  std::string translated = pattern;
+  if (!IsLiteralPattern(pattern)) {
+    ARROW_ASSIGN_OR_RAISE(translated, FromPythonPattern(pattern, Match::kSpan));
+  }
+  const pc::MatchSubstringOptions match(translated);
   const std::string kernel = IsLiteralPattern(pattern) && !pattern.empty() ? "count_substring" : "count_substring_regex";
   auto run = [kernel, match](const Datum& text, ExecContext* context) -> Result<Datum> {
     ARROW_ASSIGN_OR_RAISE(Datum found, pc::CallFunction(kernel, {text}, &match, context));
@@ -133,10 +140,13 @@ ScalarFunction SplitFunction(const std::string& name, bool reverse) {
       });
     }
     if (regex && reverse) return Status::Invalid(name, " takes no regular expression; use str_split");
+    std::string translated = pattern;
+    if (regex) {
+      ARROW_ASSIGN_OR_RAISE(translated, FromPythonPattern(pattern, Match::kSpan));
+    }
     return BindPattern(
         pattern, type,
-        Kernel(regex ? "split_pattern_regex" : "split_pattern",
-               pc::SplitPatternOptions(regex ? FromPythonPattern(pattern, /*tests=*/false) : pattern, count, reverse)));
+        Kernel(regex ? "split_pattern_regex" : "split_pattern", pc::SplitPatternOptions(translated, count, reverse)));
   };
   return {name, 1, 1, bind};
 }
@@ -176,7 +186,7 @@ Result<BoundFunction> BindExtract(const Arguments& arguments, const nlohmann::js
   ARROW_ASSIGN_OR_RAISE(const int64_t group, IntOption(options, "group", 1));
   ARROW_ASSIGN_OR_RAISE(const bool case_sensitive, BoolOption(options, "case", true));
   int groups = 0;
-  const std::string named = FromPythonPattern(NameGroups(pattern, &groups), /*tests=*/false);
+  ARROW_ASSIGN_OR_RAISE(const std::string named, FromPythonPattern(NameGroups(pattern, &groups), Match::kBegin));
   if (group < 1 || group > groups) {
     return Status::Invalid("pattern '", pattern, "' has ", groups, " groups; there is no group ", group);
   }

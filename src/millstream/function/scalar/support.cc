@@ -52,6 +52,11 @@ bool IsNumber(const arrow::DataType& plain) { return arrow::is_integer(plain.id(
 bool IsTemporal(const arrow::DataType& plain) { return arrow::is_temporal(plain.id()) || plain.id() == Type::DURATION; }
 
 DataTypePtr CommonTimes(const arrow::DataType& a, const arrow::DataType& b) {
+  if (arrow::is_time(a.id()) && arrow::is_time(b.id())) {
+    const auto unit = [](const arrow::DataType& type) { return static_cast<const arrow::TimeType&>(type).unit(); };
+    const auto finer = std::max(unit(a), unit(b));
+    return finer <= arrow::TimeUnit::MILLI ? arrow::time32(finer) : arrow::time64(finer);
+  }
   if (a.id() != b.id()) return nullptr;
   if (a.id() == Type::DURATION) {
     const auto unit = [](const arrow::DataType& type) { return static_cast<const arrow::DurationType&>(type).unit(); };

@@ -23,8 +23,8 @@ bool IsText(const arrow::DataType& plain);
 bool IsNumber(const arrow::DataType& plain);    ///< integers and floats
 bool IsTemporal(const arrow::DataType& plain);  ///< dates, times, timestamps, durations
 
-/// The type that holds the timestamps, or the durations, of both: that of the finer unit, in the zone of `a`. nullptr where one
-/// of them is neither, the two are not of one kind, or only one has a zone.
+/// The type that holds the timestamps, the durations or the times of day of both: that of the finer unit, in the zone of `a`.
+/// nullptr where one of them is none of these, the two are not of one kind, or only one has a zone.
 DataTypePtr CommonTimes(const arrow::DataType& a, const arrow::DataType& b);
 
 /// Cast without range checks, as numpy's astype: for promotions that were decided when the function was bound. Times that have

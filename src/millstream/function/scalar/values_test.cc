@@ -228,6 +228,15 @@ TEST(Strings, PatternsArePythons) {
   contains("^\\S+$", "[true, true, false, false, false, true, true, true]");
   contains("a\\\\d|a[$]", "[false, false, false, false, false, false, false, false]");
   ExpectFunction("str_fullmatch", {odd}, truth, "[false, false, false, false, false, false, false, false]", {{"pat", "a$"}});
+  for (const nlohmann::json& options :
+       {nlohmann::json({{"pat", "a$"}}), nlohmann::json({{"pat", "a$"}, {"repl", "b"}, {"regex", true}})}) {
+    const auto refused = RunFunction(options.contains("repl") ? "str_replace" : "str_count", {odd}, options).status();
+    EXPECT_TRUE(refused.IsNotImplemented()) << refused;
+    EXPECT_THAT(refused.message(), HasSubstr("'a$'"));
+  }
+  EXPECT_TRUE(RunFunction("str_contains", {odd}, {{"pat", "(?im)a$"}}).status().IsNotImplemented());
+  ExpectFunction("str_count", {odd}, i64, "[0, 0, 1, 0, 0, 0, 0, 0]", {{"pat", "b\\z"}});
+  ExpectFunction("str_extract", {odd}, text, R"([null, null, null, null, null, null, null, "a"])", {{"pat", "(a)$"}});
   ExpectFunction("str_count", {Column(text, R"(["٣3", "é"])")}, i64, "[2, 0]", {{"pat", "\\d"}});
   ExpectFunction("str_replace", {Column(text, R"(["a٣b"])")}, text, R"(["a<٣>b"])",
                  {{"pat", "(\\d)"}, {"repl", "<\\1>"}, {"regex", true}});
