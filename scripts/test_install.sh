@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 
 echo "install: CMake, then examples/ against it"
 cmake --install "$build" --prefix "$work/prefix" --component cpp >/dev/null
-cmake -S examples -B "$work/examples" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" -DPython_EXECUTABLE="$PWD/.venv/bin/python" >/dev/null
+cmake -S examples -B "$work/examples" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" >/dev/null
 cmake --build "$work/examples" >/dev/null
 printf 'medallion,pickup_datetime,passenger_count,trip_time_in_secs\nA,2013-01-01 15:11:48,4,382\nB,2013-01-06 00:18:35,1,259\n' >"$work/trips.csv"
 "$work/examples/taxi" "$work/trips.csv" "$work/avro"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -108,7 +109,22 @@ def test_partition_on(tmp_path, trips):
     millstream("convert", tmp_path / "trips.csv", out, "--to", "parquet", "--partition-on", "vendor,passengers")
     assert sorted(os.listdir(out)) == ["vendor=CMT", "vendor=VTS"]
     assert pq.read_table(out).num_rows == 100
-    assert len(millstream("head", out, "--format", "parquet", "-n", 100).stdout.splitlines()) == 101
+    for shown in (millstream("head", out, "--format", "parquet", "-n", 100), millstream("head", out, "-n", 100)):
+        assert len(shown.stdout.splitlines()) == 101
+
+
+def test_the_source_is_not_written_over(tmp_path, trips):
+    before = (tmp_path / "trips.csv").read_bytes()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "trips.csv")
+    for same in (tmp_path / "trips.csv", f"file://{tmp_path}/trips.csv", tmp_path / "link.csv"):
+        assert "the source itself" in failure("convert", tmp_path / "trips.csv", same, code=2)
+        assert (tmp_path / "trips.csv").read_bytes() == before
+
+
+def test_formats_that_no_name_tells(tmp_path, trips):
+    shutil.copy(tmp_path / "trips.csv", tmp_path / "trips")
+    assert "--format (" in failure("head", tmp_path / "trips", code=2)
+    assert "--to (" in failure("convert", tmp_path / "trips.csv", tmp_path / "out", code=2)
 
 
 def test_reports(tmp_path, trips):

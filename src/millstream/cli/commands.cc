@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include <arrow/table.h>
 #include <arrow/util/formatting.h>
@@ -13,15 +14,15 @@
 #include "millstream/expr/parse.h"
 #include "millstream/format/csv/cell_text.h"
 #include "millstream/fs/registry.h"
+#include "millstream/fs/storage.h"
 #include "millstream/plan/nodes.h"
 #include "millstream/plan/write_options.h"
 
 namespace millstream::cli {
 namespace {
 
-/// By the suffix of a path, an outer .gz aside.
-Result<std::string> FormatOf(const std::string& given, std::string path) {
-  if (!given.empty()) return given;
+/// By the suffix of a path, an outer .gz aside; nothing where it says none.
+std::optional<std::string> FormatOf(std::string path) {
   while (path.ends_with('/')) path.pop_back();
   if (path.ends_with(".gz")) path.resize(path.size() - 3);
   static constexpr std::pair<const char*, const char*> kSuffixes[] = {
@@ -30,9 +31,13 @@ Result<std::string> FormatOf(const std::string& given, std::string path) {
   for (const auto& [suffix, format] : kSuffixes) {
     if (path.ends_with(suffix)) return std::string(format);
   }
+  return std::nullopt;
+}
+
+Status FormatNotClear(const std::string& path, const char* flag) {
   std::string known;
   for (const std::string& name : FormatNames()) known += (known.empty() ? "" : ", ") + name;
-  return Status::Invalid("the format of ", path, " is not clear from its name; name it with --format or --to (", known, ")");
+  return Status::Invalid("the format of ", path, " is not clear from its name; name it with ", flag, " (", known, ")");
 }
 
 Result<nlohmann::json> ParseObject(const std::string& text, const char* flag) {
@@ -56,10 +61,21 @@ bool IsTabSeparated(std::string_view path) {
   return path.ends_with(".tsv");
 }
 
+/// Of a folder, what its files are.
+Result<std::string> SourceFormat(const SourceOptions& options, const nlohmann::json& storage) {
+  if (!options.format.empty()) return options.format;
+  if (const auto format = FormatOf(options.source)) return *format;
+  ARROW_ASSIGN_OR_RAISE(const auto files, fs::Expand({options.source}, storage));
+  for (const fs::FileEntry& file : files) {
+    if (const auto format = FormatOf(file.uri)) return *format;
+  }
+  return FormatNotClear(options.source, "--format");
+}
+
 Result<PlanPtr> Scan(const SourceOptions& options, const Engine& engine) {
-  ARROW_ASSIGN_OR_RAISE(const std::string format, FormatOf(options.format, options.source));
   ARROW_ASSIGN_OR_RAISE(nlohmann::json reader, ParseObject(options.options, "--options"));
   ARROW_ASSIGN_OR_RAISE(nlohmann::json storage, ParseObject(options.storage_options, "--storage-options"));
+  ARROW_ASSIGN_OR_RAISE(const std::string format, SourceFormat(options, storage));
   if (format == "csv" && IsTabSeparated(options.source)) reader.emplace("sep", "\t");
   return MakeScan(format, {options.source}, reader, storage, engine.Context());
 }
@@ -75,10 +91,11 @@ Result<PlanPtr> Conversion(const ConvertOptions& options, const Engine& engine) 
     for (const std::string& name : options.select) columns.push_back(Expression::Column(name));
     ARROW_ASSIGN_OR_RAISE(plan, ProjectNode::Make(plan, options.select, std::move(columns)));
   }
-  ARROW_ASSIGN_OR_RAISE(const std::string format, FormatOf(options.format, options.destination));
+  const std::optional<std::string> format = options.format.empty() ? FormatOf(options.destination) : options.format;
+  if (!format) return FormatNotClear(options.destination, "--to");
   ARROW_ASSIGN_OR_RAISE(nlohmann::json writer, ParseObject(options.options, "--write-options"));
   ARROW_ASSIGN_OR_RAISE(writer["storage_options"], ParseObject(options.storage_options, "--write-storage-options"));
-  if (format == "csv" && IsTabSeparated(options.destination)) writer.emplace("sep", "\t");
+  if (*format == "csv" && IsTabSeparated(options.destination)) writer.emplace("sep", "\t");
   if (!options.partition_on.empty()) writer["partition_on"] = options.partition_on;
   // A destination named like a file is one; else it is a directory of files.
   if (!options.format.empty() || options.destination.ends_with('/') || !options.partition_on.empty()) {
@@ -86,7 +103,7 @@ Result<PlanPtr> Conversion(const ConvertOptions& options, const Engine& engine) 
   } else {
     writer.emplace("single_file", true);
   }
-  ARROW_ASSIGN_OR_RAISE(auto arguments, ParseWriteOptions(format, options.destination, std::move(writer)));
+  ARROW_ASSIGN_OR_RAISE(auto arguments, ParseWriteOptions(*format, options.destination, std::move(writer)));
   return WriteNode::Make(std::move(plan), std::move(arguments));
 }
 
@@ -191,12 +208,17 @@ std::string PlaceOf(const std::string& uri) {
   if (!parsed.ok() || !parsed->kind->follow_links) return uri;
   std::error_code error;  // of an empty path, for one: the write tells what is wrong with it
   const auto file = std::filesystem::absolute(parsed->kind->follow_links(parsed->path).ValueOr(parsed->path), error);
-  return std::filesystem::weakly_canonical(file, error).string();  // folders may be links, too
+  const std::string place = std::filesystem::weakly_canonical(file, error).string();  // folders may be links, too
+  return error ? uri : place;
 }
 
 Status Convert(const ConvertOptions& options) {
   if (!options.report.empty() && PlaceOf(options.report) == PlaceOf(options.destination)) {
     return Status::Invalid("--report names the output itself, ", options.report, "; give it a file of its own");
+  }
+  if (PlaceOf(options.from.source) == PlaceOf(options.destination)) {
+    return Status::Invalid("the destination is the source itself, ", options.destination,
+                           "; write elsewhere, and move it then");
   }
   ARROW_ASSIGN_OR_RAISE(auto engine, MakeEngine(options.from));
   ARROW_ASSIGN_OR_RAISE(PlanPtr plan, Conversion(options, *engine));

@@ -1,6 +1,7 @@
 // Expressions and plans: what the Python API builds before anything runs.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/set.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -122,17 +123,15 @@ void BindExpr(nb::module_& module) {
       .def("__repr__", [](const ExprHandle& self) { return self.expression->ToString(); });
 }
 
-}  // namespace
-
-/// Adds the URIs of the files that scans of `plan` read, each once, in order.
-void CollectFiles(const PlanNode& plan, std::vector<std::string>* files) {
+/// Adds the URIs of the files that scans of `plan` read.
+void CollectFiles(const PlanNode& plan, std::set<std::string>* files) {
   if (const auto* scan = dynamic_cast<const ScanNode*>(&plan)) {
-    for (const Split& split : scan->arguments().inspection.splits) {
-      if (std::find(files->rbegin(), files->rend(), split.file.uri) == files->rend()) files->push_back(split.file.uri);
-    }
+    for (const Split& split : scan->arguments().inspection.splits) files->insert(split.file.uri);
   }
   for (const PlanPtr& child : plan.children()) CollectFiles(*child, files);
 }
+
+}  // namespace
 
 void BindPlans(nb::module_& module) {
   BindExpr(module);
@@ -141,7 +140,7 @@ void BindPlans(nb::module_& module) {
       .def_prop_ro("npartitions", [](const PlanHandle& self) { return self.plan->npartitions(); })
       .def_prop_ro("files",
                    [](const PlanHandle& self) {
-                     std::vector<std::string> files;
+                     std::set<std::string> files;
                      CollectFiles(*self.plan, &files);
                      return files;
                    })
