@@ -11,6 +11,8 @@
 #include <arrow/util/bitmap_ops.h>
 #include <arrow/util/byte_size.h>
 
+#include "millstream/base/result.h"
+
 namespace millstream {
 namespace {
 
@@ -79,8 +81,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> LargeDictionaries::WithoutUnusedValu
     const bool is_ordered = static_cast<const arrow::DictionaryType&>(*column->type()).ordered();
     if (is_ordered || !IsLarge(i, *column->dictionary())) continue;
     if (column->dictionary()->length() <= column->length()) continue;
-    ARROW_ASSIGN_OR_RAISE(auto compact, WithUsedValues(*column, pool));
-    ARROW_ASSIGN_OR_RAISE(batch, batch->SetColumn(i, batch->schema()->field(i), compact));
+    auto compact = WithUsedValues(*column, pool);
+    ARROW_RETURN_NOT_OK(WithPlace(compact.status(), "column '" + batch->column_name(i) + "'"));
+    ARROW_ASSIGN_OR_RAISE(batch, batch->SetColumn(i, batch->schema()->field(i), *compact));
   }
   return batch;
 }

@@ -78,5 +78,12 @@ TEST(LargeDictionaries, WhatWasLargeOnceStaysSo) {
   EXPECT_THAT(Dictionary(*Compacted(&others, Encoded({1}, 100))), ElementsAre(Text(1)));
 }
 
+TEST(LargeDictionaries, CodesWithoutAValueAreErrors) {
+  LargeDictionaries dictionaries(1);
+  const Status status = dictionaries.WithoutUnusedValues(Encoded({3, 10'000}, 10'000), arrow::default_memory_pool()).status();
+  EXPECT_TRUE(status.IsIndexError()) << status;
+  EXPECT_THAT(status.message(), ::testing::HasSubstr("column 'c'"));
+}
+
 }  // namespace
 }  // namespace millstream
