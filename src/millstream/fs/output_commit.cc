@@ -245,8 +245,10 @@ Status CheckAtRest(arrow::fs::FileSystem* filesystem, const std::string& tempora
     ARROW_ASSIGN_OR_RAISE(const bool is_behind, HasFiles(filesystem, paths.moving()));
     if (!is_before && !is_behind) continue;
     if (!IsDeadJob(job.base_name())) {
-      return Status::IOError("files are being put in place here at this moment by another job, '", job.path(),
-                             "'; read again when it is done");
+      return Status::IOError(
+          "files are being put in place here at this moment by another job, '", job.path(),
+          "'; read again when it is done (if it was killed in a container that is gone: move what is in ",
+          is_before ? "'replaced' there back, and remove it)" : "'moving' there to this folder, and remove it)");
     }
     return Status::IOError("a job was killed here while it put files in place, so that some are missing, '", job.path(),
                            "'; write again: the next job in this folder first completes or undoes it");
