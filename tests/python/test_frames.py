@@ -334,6 +334,17 @@ def test_compute_looks_into_containers(frame, lazy):
     assert kept[0] is not None and not isinstance(kept[0], pd.Series)
 
 
+def test_concat_of_times_takes_the_finer_unit():
+    coarse = pd.DataFrame({"t": pd.to_datetime(["2020-01-01"]).as_unit("s"), "d": pd.to_timedelta([1], unit="s").as_unit("s")})
+    fine = pd.DataFrame({"t": pd.to_datetime(["2020-01-01 00:00:00.123456789"]), "d": pd.to_timedelta([1], unit="ms")})
+    for frames in ([coarse, fine], [fine, coarse]):
+        stacked = dd.concat([dd.from_pandas(frame, npartitions=1) for frame in frames]).compute()
+        assert_frame_equal(stacked, pd.concat(frames))
+    zoned = fine.assign(t=fine.t.dt.tz_localize("UTC"))
+    with pytest.raises(TypeError, match=r"column 't'.*astype"):
+        dd.concat([dd.from_pandas(frame, npartitions=1) for frame in (coarse, zoned)])
+
+
 def test_concat_refuses_what_it_would_ignore(lazy):
     with pytest.raises(NotImplementedError, match="reset_index"):
         dd.concat([lazy, lazy], ignore_index=True)

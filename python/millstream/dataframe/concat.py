@@ -53,15 +53,20 @@ def concat(
     return _stack(parts, labels)
 
 
+def _common_type(types: list[pa.DataType], what: str) -> pa.DataType:
+    """As `common_type`; times and durations of several units take the finest."""
+    present = [type_ for type_ in types if not pa.types.is_null(type_)]
+    times = all(map(pa.types.is_timestamp, present)) and len({type_.tz for type_ in present}) == 1
+    if present and (times or all(map(pa.types.is_duration, present))):
+        return max(present, key=lambda type_: ("s", "ms", "us", "ns").index(type_.unit))
+    return common_type(types, what, "bring them to one type with astype first")
+
+
 def _stack(frames: list[DataFrame], labels: list[Any]) -> DataFrame:
     if len({len(frame._levels) for frame in frames}) > 1:
         raise ValueError("frames with indexes of different depth cannot be concatenated: reset_index() first")
     types = {
-        label: common_type(
-            [frame._by_label[label].type for frame in frames if label in frame],
-            f"concat of column {label!r}",
-            "bring them to one type with astype first",
-        )
+        label: _common_type([frame._by_label[label].type for frame in frames if label in frame], f"concat of column {label!r}")
         for label in labels
     }
     plans = []
