@@ -157,6 +157,15 @@ def test_the_first_and_last_times_of_pandas():
     assert times.tolist() == [pd.Timestamp.min, pd.Timestamp.max]
 
 
+def test_the_first_and_last_durations_of_pandas(tmp_path):
+    frame = pd.DataFrame({"d": [pd.Timedelta.min, pd.Timedelta.max], "t": [pd.Timestamp.min, pd.Timestamp.max]})
+    lazy = dd.from_pandas(frame, npartitions=1)
+    for part in ("days", "seconds", "microseconds"):
+        assert getattr(lazy.d.dt, part).compute().tolist() == getattr(frame.d.dt, part).tolist()
+    lazy[["t"]].to_csv(tmp_path / "t.csv", single_file=True, index=False)
+    assert (tmp_path / "t.csv").read_text().split() == frame[["t"]].to_csv(index=False).split()
+
+
 @pytest.mark.parametrize(
     "program",
     [

@@ -61,7 +61,7 @@ CivilTime CivilFromTicks(int64_t ticks, arrow::TimeUnit::type unit) {
   time.hour = static_cast<int>(second_of_day / 3600);
   time.minute = static_cast<int>(second_of_day / 60 % 60);
   time.second = static_cast<int>(second_of_day % 60);
-  time.nanosecond = static_cast<int>((ticks - seconds * per_second) * (1000000000 / per_second));
+  time.nanosecond = static_cast<int>(FloorModulo(ticks, per_second) * (1000000000 / per_second));
   return time;
 }
 

@@ -21,6 +21,8 @@ inline constexpr int64_t kSecondsPerDay = 86400;
 
 /// Rounded down; `b` is positive.
 inline int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+/// What FloorDivide leaves, also where `a` less it would be no int64_t.
+inline int64_t FloorModulo(int64_t a, int64_t b) { return a % b + (a % b < 0 ? b : 0); }
 
 /// Days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms").
 int64_t DaysFromCivil(int64_t year, int month, int day);

@@ -63,8 +63,7 @@ struct SecondsAndFraction {
 
 SecondsAndFraction SplitSeconds(int64_t value, arrow::TimeUnit::type unit) {
   const int64_t units = UnitsPerSecond(unit);
-  const int64_t seconds = FloorDivide(value, units);
-  return {seconds, (value - seconds * units) * (1000000000 / units)};
+  return {FloorDivide(value, units), FloorModulo(value, units) * (1000000000 / units)};
 }
 
 }  // namespace

@@ -15,12 +15,9 @@ namespace {
 
 // What pandas' Timedelta has: whole days (rounded down), then seconds of the day, then microseconds of the second.
 int64_t Days(int64_t ticks, int64_t per_second) { return FloorDivide(ticks, per_second * kSecondsPerDay); }
-int64_t Seconds(int64_t ticks, int64_t per_second) {
-  const int64_t seconds = FloorDivide(ticks, per_second);
-  return seconds - FloorDivide(seconds, kSecondsPerDay) * kSecondsPerDay;
-}
+int64_t Seconds(int64_t ticks, int64_t per_second) { return FloorModulo(FloorDivide(ticks, per_second), kSecondsPerDay); }
 int64_t Microseconds(int64_t ticks, int64_t per_second) {
-  const int64_t rest = ticks - FloorDivide(ticks, per_second) * per_second;
+  const int64_t rest = FloorModulo(ticks, per_second);
   return per_second >= 1000000 ? rest / (per_second / 1000000) : rest * (1000000 / per_second);
 }
 
