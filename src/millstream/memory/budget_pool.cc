@@ -1,5 +1,6 @@
 #include "millstream/memory/budget_pool.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <bit>
@@ -91,6 +92,14 @@ void BudgetPool::Keep(uint8_t* start, int64_t bytes) {
   budget_->Release(bytes);
 }
 
+/// Before the process grows. Rows on small pages that went to disk would stay resident in the arenas of threads.
+void BudgetPool::TrimMalloc() {
+  const int64_t freed = freed_small_.load(std::memory_order_relaxed);
+  if (freed < budget_->limit() / 64) return;
+  freed_small_.fetch_sub(freed, std::memory_order_relaxed);
+  malloc_trim(0);
+}
+
 Status BudgetPool::AllocateLarge(int64_t size, uint8_t** out) {
   if (size > kMaxBlock) return budget_->OutOfMemory(size, "a buffer");
   const int index = ClassOf(size);
@@ -101,6 +110,7 @@ Status BudgetPool::AllocateLarge(int64_t size, uint8_t** out) {
     if (*out != nullptr) return Status::OK();
   }
   ARROW_RETURN_NOT_OK(budget_->Reserve(bytes, "a buffer"));
+  TrimMalloc();
   void* block = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (block == MAP_FAILED) {
     budget_->Release(bytes);
@@ -130,6 +140,7 @@ Status BudgetPool::ReallocateLarge(int64_t old_size, int64_t new_size, uint8_t**
       *ptr = cached;
     } else {
       ARROW_RETURN_NOT_OK(budget_->Reserve(new_bytes - old_bytes, "a growing buffer"));
+      TrimMalloc();
       void* moved = mremap(*ptr, static_cast<size_t>(old_bytes), static_cast<size_t>(new_bytes), MREMAP_MAYMOVE);
       if (moved == MAP_FAILED) {
         budget_->Release(new_bytes - old_bytes);
@@ -213,6 +224,7 @@ void BudgetPool::Free(uint8_t* buffer, int64_t size, int64_t alignment) {
   } else {
     std::free(buffer);
     if (!disowned) budget_->Release(size);
+    freed_small_.fetch_add(size, std::memory_order_relaxed);
   }
 }
 

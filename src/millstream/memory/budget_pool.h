@@ -16,7 +16,8 @@ namespace millstream {
 /// Blocks of 128 KiB and more come from mmap in size classes (four to a power of two) and go back to a cache of bounded
 /// size, because a cold page costs more than the work done on it; smaller ones come from malloc. Blocks are cut where the
 /// cache has only larger ones, and what a shrinking buffer gives up goes to the cache. Everything handed out and everything
-/// cached is counted in the budget; the cache is emptied before an allocation fails with OutOfMemory.
+/// cached is counted in the budget; the cache is emptied before an allocation fails with OutOfMemory. What malloc keeps of
+/// smaller blocks that were freed is not: it goes back to the system before more comes from there.
 class BudgetPool final : public arrow::MemoryPool {
  public:
   /// `cache_limit`: how many bytes of freed blocks to keep at most.
@@ -57,6 +58,7 @@ class BudgetPool final : public arrow::MemoryPool {
   int64_t DropCache(int64_t wanted);
   void Count(int64_t bytes);
   void CountCached(int64_t bytes);
+  void TrimMalloc();
 
   const std::shared_ptr<MemoryBudget> budget_;
   const int64_t cache_limit_;
@@ -65,6 +67,7 @@ class BudgetPool final : public arrow::MemoryPool {
   std::atomic<int64_t> count_{0};
   std::atomic<int64_t> cached_{0};
   std::atomic<int64_t> disowned_count_{0};
+  std::atomic<int64_t> freed_small_{0};          ///< bytes since malloc was trimmed
   std::unordered_set<const uint8_t*> disowned_;  // guarded by mutex_
   std::mutex mutex_;
   std::array<std::vector<uint8_t*>, kClasses> free_;
