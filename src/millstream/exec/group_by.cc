@@ -177,8 +177,6 @@ class GroupByImpl final : public GroupBy {
   std::vector<DistinctSink> distinct_;
   std::vector<PerThread> per_thread_;
   std::optional<int64_t> reclaimer_;  ///< until rows are no longer taken
-  std::mutex reclaimed_mutex_;
-  Status reclaimed_;  ///< what a table met that went to disk for memory others asked for: it cannot be used any more
   bool finishing_ = false;
   Metrics metrics_;
 };
@@ -272,13 +270,8 @@ int64_t GroupByImpl::Reclaim(int64_t wanted) {
       std::unique_lock lock(per_thread_[thread].busy, std::try_to_lock);
       if (!lock.owns_lock()) continue;
       const Result<int64_t> bytes = SpillTables(thread, at_least);
-      if (bytes.ok()) {
-        freed += *bytes;
-        continue;
-      }
-      std::lock_guard reclaimed_lock(reclaimed_mutex_);
-      reclaimed_ &= bytes.status();
-      return freed;
+      if (!bytes.ok()) return freed;  // a table that cannot be used any more says so to who uses it next
+      freed += *bytes;
     }
   }
   return freed;
@@ -307,10 +300,6 @@ Status GroupByImpl::Consume(int thread, const arrow::RecordBatch& batch, int64_t
   ARROW_RETURN_NOT_OK(context_.CheckCancelled());
   PerThread& state = per_thread_[thread];
   std::lock_guard lock(state.busy);
-  {
-    std::lock_guard reclaimed_lock(reclaimed_mutex_);
-    ARROW_RETURN_NOT_OK(reclaimed_);
-  }
   state.rows += batch.num_rows();
   if (batch.num_rows() > kMaxBatchRows || sequence > kMaxSequence) {
     return Status::NotImplemented("an aggregation cannot number the rows of partition ", partition, ": batch ", sequence,
@@ -326,6 +315,7 @@ Status GroupByImpl::Consume(int thread, const arrow::RecordBatch& batch, int64_t
 }
 
 Status GroupByImpl::RunMerger(GroupSink* sink, bool sort, const EmitRows& emit) {
+  for (const auto& table : *sink->tables()) ARROW_RETURN_NOT_OK(table->status());
   GroupMerger merger(&sink->layout(), &context_, threads_, sort, emit);
   const Status status = merger.Run(sink->tables());
   metrics_.spilled_bytes += merger.metrics().spilled_bytes;
@@ -350,7 +340,6 @@ Status GroupByImpl::FeedDistinct(const DistinctSink& distinct) {
 
 Status GroupByImpl::Finish(const Emit& emit) {
   StopReclaiming();
-  ARROW_RETURN_NOT_OK(reclaimed_);
   finishing_ = true;
   for (PerThread& state : per_thread_) metrics_.rows_in += state.rows;
   if (options_.keys.empty()) ARROW_RETURN_NOT_OK(main_->AddTheGroup());

@@ -82,6 +82,7 @@ Result<bool> GroupSink::Spill(int thread) {
 }
 
 Status GroupSink::AddTheGroup() {
+  ARROW_RETURN_NOT_OK(tables_[0]->status());
   const uint64_t hash = layout_.keys.Hash(nullptr);
   uint8_t* row = nullptr;
   for (int attempts = 0;;) {
@@ -104,6 +105,7 @@ Status GroupSink::SpillOrWait(int thread, int* attempts) {
 Status GroupSink::Consume(int thread, GroupSource* source, const arrow::RecordBatch& batch, int64_t partition,
                           uint64_t position) {
   GroupTable* table = tables_[thread].get();
+  ARROW_RETURN_NOT_OK(table->status());
   const int64_t worth_spilling = context_.budget->limit() / 32 / static_cast<int64_t>(tables_.size());
   if (context_.budget->UnderPressure() && table->bytes() > worth_spilling) ARROW_RETURN_NOT_OK(Spill(thread).status());
   int attempts = 0;

@@ -49,8 +49,10 @@ class GroupTable final : public RowHeap {
 
   uint8_t* AllocateBytes(const uint8_t* row, int64_t size) override;
 
-  /// Writes all rows to disk, by partition, and forgets them. Needs no memory.
+  /// Writes all rows to disk, by partition, and forgets them. Needs no memory. If writing fails the rows are lost: this and
+  /// any later call return why, as does status().
   Status Spill();
+  const Status& status() const { return status_; }
 
   bool exact() const { return exact_; }
   int64_t rows() const;
@@ -109,12 +111,14 @@ class GroupTable final : public RowHeap {
   int64_t cache_size_ = 0;
   int64_t cache_key_ = -1;  ///< the dictionary's generation
 
+  Status WriteRows();
   uint8_t* RowAt(int64_t index, const std::vector<int64_t>& page_starts);
   std::vector<int64_t> SortByPartition();
 
   std::unique_ptr<SpillFile> file_;
   std::vector<std::vector<RowBlock>> spilled_;
   int64_t spilled_partitions_ = 0;
+  Status status_;  ///< not OK once rows were moved or changed to go to disk, and did not get there
 };
 
 }  // namespace millstream

@@ -43,6 +43,7 @@ std::vector<int64_t> GroupTable::SortByPartition() {
 }
 
 Status GroupTable::Spill() {
+  ARROW_RETURN_NOT_OK(status_);
   if (rows() == 0) {
     DropSlots();
     return Status::OK();
@@ -50,6 +51,19 @@ Status GroupTable::Spill() {
   if (file_ == nullptr) {
     ARROW_ASSIGN_OR_RAISE(file_, SpillFile::Create(context_->temp_dir, {}));
   }
+  status_ = WriteRows();
+  ARROW_RETURN_NOT_OK(status_);
+  for (auto& pages : rows_) pages.Clear();
+  // Small again: rows lie together until there are many.
+  rows_.erase(rows_.begin() + 1, rows_.end());
+  partition_at_ = kPartitionGroups;
+  looks_up_ = true;
+  DropSlots();
+  return Status::OK();
+}
+
+/// Slots do not find the rows again behind this, and what was long in them is an offset.
+Status GroupTable::WriteRows() {
   spilled_.resize(partitions());
   std::vector<int64_t> ends;
   if (!partitioned()) ends = SortByPartition();
@@ -61,12 +75,6 @@ Status GroupTable::Spill() {
     ARROW_RETURN_NOT_OK(SpillRows(pages, begin, end, layout_->strings, kSpillBlockBytes, file_.get(), &spilled_[p]));
     ++spilled_partitions_;
   }
-  for (auto& pages : rows_) pages.Clear();
-  // Small again: rows lie together until there are many.
-  rows_.erase(rows_.begin() + 1, rows_.end());
-  partition_at_ = kPartitionGroups;
-  looks_up_ = true;
-  DropSlots();
   return Status::OK();
 }
 

@@ -16,6 +16,7 @@ bool MemoryBudget::TryTake(int64_t bytes) {
 }
 
 bool MemoryBudget::TryReserve(int64_t bytes) {
+  if (bytes > limit_) return false;  // all that could be given back would be given back for nothing
   // Another thread may take what was given back for this one, while there is still more to give.
   while (!TryTake(bytes)) {
     int64_t given_back = 0;

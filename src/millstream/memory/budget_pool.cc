@@ -41,10 +41,13 @@ int64_t Rounded(int64_t size) { return size < kLarge ? size : ClassBytes(ClassOf
 
 BudgetPool::BudgetPool(std::shared_ptr<MemoryBudget> budget, int64_t cache_limit)
     : budget_(std::move(budget)), cache_limit_(cache_limit) {
-  budget_->AddReclaimer([this](int64_t wanted) { return DropCache(wanted); });
+  reclaimer_ = budget_->AddReclaimer([this](int64_t wanted) { return DropCache(wanted); });
 }
 
-BudgetPool::~BudgetPool() { ReleaseUnused(); }
+BudgetPool::~BudgetPool() {
+  budget_->RemoveReclaimer(reclaimer_);
+  ReleaseUnused();
+}
 
 void BudgetPool::Count(int64_t bytes) {
   allocated_.fetch_add(bytes, std::memory_order_relaxed);
@@ -94,9 +97,8 @@ void BudgetPool::Keep(uint8_t* start, int64_t bytes) {
 
 /// Before the process grows. Rows on small pages that went to disk would stay resident in the arenas of threads.
 void BudgetPool::TrimMalloc() {
-  const int64_t freed = freed_small_.load(std::memory_order_relaxed);
-  if (freed < budget_->limit() / 64) return;
-  freed_small_.fetch_sub(freed, std::memory_order_relaxed);
+  if (freed_small_.load(std::memory_order_relaxed) < budget_->limit() / 64) return;
+  freed_small_.store(0, std::memory_order_relaxed);
   malloc_trim(0);
 }
 

@@ -62,6 +62,7 @@ class BudgetPool final : public arrow::MemoryPool {
 
   const std::shared_ptr<MemoryBudget> budget_;
   const int64_t cache_limit_;
+  int64_t reclaimer_ = 0;
   std::atomic<int64_t> allocated_{0};
   std::atomic<int64_t> total_{0};
   std::atomic<int64_t> count_{0};
