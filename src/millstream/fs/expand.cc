@@ -1,8 +1,11 @@
 // Expand: from paths, folders and wildcards to files.
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <set>
+#include <thread>
+#include <utility>
 
 #include <arrow/util/io_util.h>
 #include <arrow/util/string.h>
@@ -79,13 +82,13 @@ class Expander {
     ARROW_ASSIGN_OR_RAISE(const FileInfo info, filesystem_->GetFileInfo(WithoutSlash(path)));
     if (info.type() == FileType::NotFound) {
       if (!wildcard) return arrow::internal::IOErrorFromErrno(ENOENT, "there is no such file or folder");
-      ARROW_RETURN_NOT_OK(RunPattern());
-      ARROW_RETURN_NOT_OK(CheckJobs());
+      ARROW_RETURN_NOT_OK(FindAtRest([this] { return RunPattern(); }));
       if (files_.empty()) return arrow::internal::IOErrorFromErrno(ENOENT, "no file matches this pattern");
     } else if (info.type() == FileType::Directory) {
-      ARROW_RETURN_NOT_OK(AddFolder(WithoutSlash(path)));
-      LookAbove(WithoutSlash(path));
-      ARROW_RETURN_NOT_OK(CheckJobs());
+      ARROW_RETURN_NOT_OK(FindAtRest([&] {
+        LookAbove(WithoutSlash(path));
+        return AddFolder(WithoutSlash(path));
+      }));
       if (files_.empty()) {
         return Status::IOError("this folder holds no files (names that start with '_' or '.' are not counted)");
       }
@@ -93,11 +96,39 @@ class Expander {
     } else {
       AddFile(path, info);
     }
-    std::sort(files_.begin(), files_.end(), [](const FileEntry& a, const FileEntry& b) { return NaturalLess(a.uri, b.uri); });
+    SortFiles();
     return std::move(files_);
   }
 
  private:
+  void SortFiles() {
+    std::sort(files_.begin(), files_.end(), [](const FileEntry& a, const FileEntry& b) { return NaturalLess(a.uri, b.uri); });
+  }
+
+  /// `find` until it finds the same twice: a job may put all its files in place while folders are listed one by one. Files that
+  /// others write to, so that they grow, do not count as others for ever.
+  Status FindAtRest(const std::function<Status()>& find) {
+    const auto is_same_name = [](const FileEntry& a, const FileEntry& b) { return a.uri == b.uri; };
+    const auto is_same = [](const FileEntry& a, const FileEntry& b) {
+      return a.uri == b.uri && a.size == b.size && a.version == b.version;
+    };
+    constexpr int kAttempts = 8;
+    bool has_same_names = false;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      if (attempt > 1) std::this_thread::sleep_for(std::chrono::milliseconds(10 << attempt));
+      const std::vector<FileEntry> before = std::exchange(files_, {});
+      jobs_.clear();
+      ARROW_RETURN_NOT_OK(find());
+      SortFiles();
+      if (parsed_.kind->slow_metadata) return Status::OK();
+      ARROW_RETURN_NOT_OK(CheckJobs());
+      if (attempt > 0 && std::equal(files_.begin(), files_.end(), before.begin(), before.end(), is_same)) return Status::OK();
+      has_same_names = std::equal(files_.begin(), files_.end(), before.begin(), before.end(), is_same_name);
+    }
+    if (has_same_names) return Status::OK();
+    return Status::IOError("files come and go here while they are listed; read again when what writes here is done");
+  }
+
   /// In a URL '?' starts the query, and '[' may be part of an IPv6 address.
   static bool HasUrlWildcard(const std::string& url) {
     const size_t path = url.find('/', url.find("://") + 3);

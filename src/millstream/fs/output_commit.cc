@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "millstream/fs/glob.h"
 #include "millstream/fs/job_id.h"
@@ -40,8 +42,9 @@ class Mover {
     return Status::OK();
   }
 
-  /// Moves what is in folder `from` into folder `to`; folders that are on both sides are merged.
-  Status MoveInto(const std::string& from, const std::string& to, bool replace_files) {
+  /// Moves what is in folder `from` into folder `to`; folders that are on both sides are merged. AlreadyExists for files that
+  /// are.
+  Status MoveInto(const std::string& from, const std::string& to) {
     ARROW_ASSIGN_OR_RAISE(const auto entries, ListFolder(paths_.filesystem.get(), from));
     ARROW_ASSIGN_OR_RAISE(const auto there, ListFolder(paths_.filesystem.get(), to));
     std::unordered_map<std::string, FileType> taken;
@@ -49,10 +52,10 @@ class Mover {
     for (const FileInfo& entry : entries) {
       const std::string name = entry.base_name();
       const auto other = taken.find(name);
-      if (other == taken.end() || (replace_files && entry.IsFile() && other->second == FileType::File)) {
+      if (other == taken.end()) {
         ARROW_RETURN_NOT_OK(Move(from + "/" + name, to + "/" + name));
       } else if (entry.IsDirectory() && other->second == FileType::Directory) {
-        ARROW_RETURN_NOT_OK(MoveInto(from + "/" + name, to + "/" + name, replace_files));
+        ARROW_RETURN_NOT_OK(MoveInto(from + "/" + name, to + "/" + name));
       } else {
         return Status::AlreadyExists("'", to, "/", name, "' is there already");
       }
@@ -109,7 +112,7 @@ Status MoveAll(const JobPaths& paths, const std::vector<std::string>& names, con
   ARROW_RETURN_NOT_OK(paths.filesystem->CreateDir(paths.files()));  // also of a job without files: it tells how far this came
   if (options.mode == OutputMode::kOverwrite) ARROW_RETURN_NOT_OK(TakeOldAway(paths, names, options, mover));
   ARROW_RETURN_NOT_OK(mover->Move(paths.files(), paths.moving()));
-  return mover->MoveInto(paths.moving(), paths.directory, /*replace_files=*/false);
+  return mover->MoveInto(paths.moving(), paths.directory);
 }
 
 /// Removes the files that may have been placed before `status` came: a store may have done what it did not answer. Those that
@@ -149,6 +152,13 @@ Status CheckNotThere(const JobPaths& paths, const std::vector<std::string>& name
   return Status::OK();
 }
 
+/// What a dead job had taken away goes back, or what it had not yet put in place goes there.
+Status PlaceLeftovers(const JobPaths& paths) {
+  // A job that has neither `files` nor `moving` was being removed: its `replaced` is not wanted back.
+  ARROW_ASSIGN_OR_RAISE(const FileInfo files, paths.filesystem->GetFileInfo(paths.files()));
+  return Mover(paths).MoveInto(files.IsDirectory() ? paths.replaced() : paths.moving(), paths.directory);
+}
+
 }  // namespace
 
 bool IsPartName(std::string_view name, std::string_view pattern) {
@@ -176,8 +186,8 @@ Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& nam
   if (status.ok()) return status;
   const Status undone = mover.Undo();
   if (undone.ok()) return status.WithMessage(status.message(), " (the older output was left as it was)");
-  return status.WithMessage(status.message(), " (older output could not be put back and is in '", paths.replaced(),
-                            "': ", undone.message(), ")");
+  return status.WithMessage(status.message(), " (and it could not be taken back: some files may be in '", paths.moving(),
+                            "', older ones in '", paths.replaced(), "': ", undone.message(), ")");
 }
 
 Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options) {
@@ -223,11 +233,18 @@ Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names
 
 Status RecoverJob(const JobPaths& paths, bool renames_folders) {
   if (renames_folders) {
-    // A job that has neither `files` nor `moving` was being removed: its `replaced` is not wanted back.
-    Mover mover(paths);
-    ARROW_ASSIGN_OR_RAISE(const FileInfo files, paths.filesystem->GetFileInfo(paths.files()));
-    ARROW_RETURN_NOT_OK(mover.MoveInto(files.IsDirectory() ? paths.replaced() : paths.moving(), paths.directory,
-                                       /*replace_files=*/true));
+    // Another job may be recovering this one at the same time, so that what was listed is in place when it is to be moved.
+    constexpr int kAttempts = 4;
+    Status placed = PlaceLeftovers(paths);
+    for (int attempt = 1; attempt < kAttempts && !placed.ok(); ++attempt) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20 * attempt));
+      placed = PlaceLeftovers(paths);
+    }
+    if (placed.IsAlreadyExists()) {
+      return placed.WithMessage(placed.message(),
+                                ", and a job that was killed was to put another file there; remove the one you do not want");
+    }
+    ARROW_RETURN_NOT_OK(placed);
   }
   const Status removed = paths.filesystem->DeleteDir(paths.job);
   if (removed.ok()) return removed;
@@ -237,11 +254,14 @@ Status RecoverJob(const JobPaths& paths, bool renames_folders) {
 }
 
 Status CheckAtRest(arrow::fs::FileSystem* filesystem, const std::string& temporary) {
+  ARROW_ASSIGN_OR_RAISE(const FileInfo folder, filesystem->GetFileInfo(temporary));
+  if (!folder.IsDirectory()) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto jobs, ListFolder(filesystem, temporary));
   for (const FileInfo& job : jobs) {
     const JobPaths paths{nullptr, "", job.path()};
-    ARROW_ASSIGN_OR_RAISE(const auto states, filesystem->GetFileInfo({paths.files(), paths.replaced()}));
-    const bool is_before = states[0].IsDirectory() && states[1].IsDirectory();
+    ARROW_ASSIGN_OR_RAISE(const FileInfo files, filesystem->GetFileInfo(paths.files()));
+    ARROW_ASSIGN_OR_RAISE(const bool has_old, HasFiles(filesystem, paths.replaced()));
+    const bool is_before = files.IsDirectory() && has_old;
     ARROW_ASSIGN_OR_RAISE(const bool is_behind, HasFiles(filesystem, paths.moving()));
     if (!is_before && !is_behind) continue;
     if (!IsDeadJob(job.base_name())) {

@@ -32,7 +32,8 @@ Status WriteMarker(const JobPaths& paths);
 /// If a step fails, all is renamed back and the older output is as it was.
 ///
 /// A crash while `files` still exists leaves the older output (some of it in `replaced`), one after it the new output (some of
-/// it in `moving`). RecoverJob ends either, and is called by the next job in the directory; until then CheckAtRest fails.
+/// it in `moving`). RecoverJob ends either, and is called by the next job in the directory, and by one that commits there;
+/// until then CheckAtRest fails.
 Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options);
 
 /// For object stores: copies every file into place, then deletes older output. `_SUCCESS` of the older output goes first, so
@@ -41,7 +42,8 @@ Status CommitByRename(const JobPaths& paths, const std::vector<std::string>& nam
 /// of up to 5 GB only.
 Status CommitByCopy(const JobPaths& paths, const std::vector<std::string>& names, const OutputJob::Options& options);
 
-/// Undoes or completes the commit of a dead job, and removes what it left.
+/// Undoes or completes the commit of a dead job, and removes what it left. AlreadyExists, and nothing is removed, where a file
+/// that it wants to put in place or back is not of that job.
 Status RecoverJob(const JobPaths& paths, bool renames_folders);
 
 /// IOError while a commit by renames, whose job is in the folder `temporary`, is between its first move and its last, or was

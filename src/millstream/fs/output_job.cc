@@ -135,6 +135,23 @@ Status CheckName(const std::string& name) {
   return Status::OK();
 }
 
+/// Ends what dead processes left in the directory.
+Status RecoverDeadJobs(const JobState& state) {
+  ARROW_ASSIGN_OR_RAISE(const auto jobs, ListFolder(state.paths.filesystem.get(), state.paths.temporary()));
+  for (const FileInfo& job : jobs) {
+    if (!job.IsDirectory() || !IsDeadJob(job.base_name())) continue;
+    JobPaths dead = state.paths;
+    dead.job = state.paths.temporary() + "/" + job.base_name();
+    if (!state.kind->renames_folders) {
+      ARROW_ASSIGN_OR_RAISE(const bool is_left, HasFiles(dead.filesystem.get(), dead.job));
+      if (!is_left) continue;
+    }
+    ARROW_RETURN_NOT_OK(
+        WithPlace(RecoverJob(dead, state.kind->renames_folders), "leftover of a job that died, '" + dead.job + "'"));
+  }
+  return Status::OK();
+}
+
 class StandardOutputJob final : public OutputJob {
  public:
   explicit StandardOutputJob(std::shared_ptr<JobState> state) : state_(std::move(state)) {}
@@ -174,10 +191,12 @@ class StandardOutputJob final : public OutputJob {
         files.push_back({name, bytes});
       }
     }
-    const Status moved = Publish(names);
+    // One that died while this one wrote must not be ended behind it, over its files.
+    Status moved = state_->kind->renames_folders ? RecoverDeadJobs(*state_) : Status::OK();
+    if (moved.ok()) moved = Publish(names);
     if (!moved.ok()) {
-      // Older output that could not be put back is in the job's folder: that must not be removed.
-      if (!HoldsOldOutput()) ARROW_UNUSED(RemoveTraces());
+      // What could not be taken back is in the job's folder: that must not be removed.
+      if (!HoldsOutput()) ARROW_UNUSED(RemoveTraces());
       return WithPlace(moved, state_->uri + ": commit failed");
     }
     if (state_->options.success_file) ARROW_RETURN_NOT_OK(WithPlace(WriteMarker(state_->paths), state_->uri));
@@ -228,9 +247,11 @@ class StandardOutputJob final : public OutputJob {
     return state_->paths.filesystem->OpenOutputStream(path);
   }
 
-  bool HoldsOldOutput() const {
+  bool HoldsOutput() const {
     if (!state_->kind->renames_folders) return false;
-    return HasFiles(state_->paths.filesystem.get(), state_->paths.replaced()).ValueOr(true);
+    const JobPaths& paths = state_->paths;
+    return HasFiles(paths.filesystem.get(), paths.replaced()).ValueOr(true) ||
+           HasFiles(paths.filesystem.get(), paths.moving()).ValueOr(true);
   }
 
   Status RemoveTraces() {
@@ -248,23 +269,6 @@ class StandardOutputJob final : public OutputJob {
 
   std::shared_ptr<JobState> state_;
 };
-
-/// Ends what dead processes left in the directory.
-Status RecoverDeadJobs(const JobState& state) {
-  ARROW_ASSIGN_OR_RAISE(const auto jobs, ListFolder(state.paths.filesystem.get(), state.paths.temporary()));
-  for (const FileInfo& job : jobs) {
-    if (!job.IsDirectory() || !IsDeadJob(job.base_name())) continue;
-    JobPaths dead = state.paths;
-    dead.job = state.paths.temporary() + "/" + job.base_name();
-    if (!state.kind->renames_folders) {
-      ARROW_ASSIGN_OR_RAISE(const bool is_left, HasFiles(dead.filesystem.get(), dead.job));
-      if (!is_left) continue;
-    }
-    ARROW_RETURN_NOT_OK(
-        WithPlace(RecoverJob(dead, state.kind->renames_folders), "leftover of a job that died, '" + dead.job + "'"));
-  }
-  return Status::OK();
-}
 
 Status MakeFolders(JobState* state) {
   ARROW_ASSIGN_OR_RAISE(const FileInfo info, state->paths.filesystem->GetFileInfo(state->paths.directory));

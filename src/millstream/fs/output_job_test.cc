@@ -6,10 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -326,6 +328,70 @@ TEST_F(LocalOutput, ACommitCutShortLateIsCompleted) {
   Put("k=1/new.txt", "new");
   Begin(OutputMode::kAppend);
   EXPECT_THAT(Tree(), ElementsAre("k=1/new.txt=new", "k=2/new.txt=new"));
+}
+
+TEST_F(LocalOutput, AJobThatDiesMeanwhileIsEndedBeforeACommit) {
+  Put("k=1/old.txt", "old");
+  for (const auto mode : {OutputMode::kAppend, OutputMode::kOverwrite}) {
+    auto job = Begin(mode);
+    Write(job.get(), "k=1/b.txt", "b");
+    const std::string dead = "_temporary/" + InDyingProcess(NewJobId);
+    if (mode == OutputMode::kAppend) {
+      Put(dead + "/moving/k=1/a.txt", "a");
+    } else {
+      Put(dead + "/files/k=2/c.txt", "c");
+      Put(dead + "/replaced/k=3/old.txt", "old");
+    }
+    ASSERT_EQ(job->Commit().status(), Status::OK());
+    if (mode == OutputMode::kAppend) {
+      EXPECT_THAT(Tree(), ElementsAre("k=1/a.txt=a", "k=1/b.txt=b", "k=1/old.txt=old"));
+    } else {
+      EXPECT_THAT(Tree(), ElementsAre("k=1/b.txt=b"));
+    }
+  }
+}
+
+TEST_F(LocalOutput, AFileInTheWayOfADeadJobStays) {
+  const std::string dead = "_temporary/" + InDyingProcess(NewJobId);
+  Put("k=1/a.txt", "alive");
+  for (const std::string state : {"moving", "replaced"}) {
+    if (state == "replaced") Put(dead + "/files/k=1/n.txt", "new");
+    Put(dead + "/" + state + "/k=1/a.txt", "dead");
+    const auto before = Tree();
+    const Status status = TryBegin(OutputMode::kOverwrite).status();
+    EXPECT_TRUE(status.IsAlreadyExists()) << status;
+    EXPECT_THAT(status.message(), HasSubstr("/k=1/a.txt' is there already, and a job that was killed"));
+    EXPECT_EQ(Tree(), before);
+    stdfs::remove_all(dir_ / dead / state);
+  }
+}
+
+TEST_F(LocalOutput, AFolderIsListedAsItWasAtOneTime) {
+  const auto write = [this](int version) {
+    auto job = Begin();
+    for (int k = 0; k < 30; ++k) Write(job.get(), "k=" + std::to_string(k) + "/a.txt", std::string(version, 'x'));
+    EXPECT_EQ(job->Commit().status(), Status::OK());
+  };
+  write(1);
+  std::atomic<bool> is_done = false;
+  std::thread writer([&] {
+    for (int version = 2; version < 60; ++version) write(version);
+    is_done = true;
+  });
+  int listed = 0;
+  while (!is_done || listed == 0) {
+    const auto files = Expand({dir_}, {});
+    if (!files.ok()) {  // between two outputs
+      EXPECT_TRUE(files.status().IsIOError()) << files.status();
+      continue;
+    }
+    ++listed;
+    std::set<int64_t> versions;
+    for (const FileEntry& file : *files) versions.insert(file.size);
+    EXPECT_EQ(files->size(), 30);
+    EXPECT_EQ(versions.size(), 1);
+  }
+  writer.join();
 }
 
 TEST_F(LocalOutput, ARemovalCutShortIsCompleted) {
