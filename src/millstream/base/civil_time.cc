@@ -56,7 +56,7 @@ CivilTime CivilFromTicks(int64_t ticks, arrow::TimeUnit::type unit) {
   const int64_t per_second = UnitsPerSecond(unit);
   const int64_t seconds = FloorDivide(ticks, per_second);
   const int64_t days = FloorDivide(seconds, kSecondsPerDay);
-  const int64_t second_of_day = seconds - days * kSecondsPerDay;
+  const int64_t second_of_day = FloorModulo(seconds, kSecondsPerDay);
   CivilTime time = CivilFromDays(days);
   time.hour = static_cast<int>(second_of_day / 3600);
   time.minute = static_cast<int>(second_of_day / 60 % 60);

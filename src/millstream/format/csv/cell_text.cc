@@ -3,8 +3,10 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <limits>
 
 #include "millstream/base/civil_time.h"
 
@@ -90,7 +92,7 @@ void AppendTimestamp(int64_t value, arrow::TimeUnit::type unit, std::string* out
   const int64_t days = FloorDivide(seconds, kSecondsPerDay);
   AppendDate(days, out);
   out->push_back(' ');
-  AppendClock(seconds - days * kSecondsPerDay, out);
+  AppendClock(FloorModulo(seconds, kSecondsPerDay), out);
   AppendFraction(nanoseconds, 3, out);
 }
 
@@ -104,7 +106,10 @@ void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::s
   fields.tm_hour = time.hour;
   fields.tm_min = time.minute;
   fields.tm_sec = time.second;
-  timegm(&fields);  // fills in the day of the week and of the year
+  const int64_t days = DaysFromCivil(time.year, time.month, time.day);
+  fields.tm_wday = (Weekday(days) + 1) % 7;
+  fields.tm_yday = static_cast<int>(days - DaysFromCivil(time.year, 1, 1));
+  const bool is_far = std::abs(time.year) > std::numeric_limits<int>::max() / 2;  // no std::tm holds it
   std::string pattern;
   for (size_t i = 0; i < format.size(); ++i) {
     const char directive = format[i] == '%' && i + 1 < format.size() ? format[++i] : '\0';
@@ -112,6 +117,8 @@ void AppendFormattedTime(int64_t value, arrow::TimeUnit::type unit, const std::s
       AppendDigits(time.nanosecond / 1000, 6, &pattern);
     } else if (directive == 'z') {
       if (offset) AppendOffset(*offset, "", &pattern);
+    } else if (directive == 'Y' && is_far) {
+      pattern.append(std::to_string(time.year));
     } else if (directive == '\0') {
       pattern.push_back(format[i]);
     } else if (directive != 'Z') {
@@ -133,7 +140,7 @@ void AppendDuration(int64_t value, arrow::TimeUnit::type unit, std::string* out)
   const auto [seconds, nanoseconds] = SplitSeconds(value, unit);
   const int64_t days = FloorDivide(seconds, kSecondsPerDay);
   out->append(std::to_string(days)).append(days < 0 ? " days +" : " days ");
-  AppendClock(seconds - days * kSecondsPerDay, out);
+  AppendClock(FloorModulo(seconds, kSecondsPerDay), out);
   AppendFraction(nanoseconds, 6, out);
 }
 

@@ -1,10 +1,13 @@
 // dt_*: parts, rounding and text of timestamps and dates, in their own time zone. Numbers are int32, as in pandas.
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
 #include <arrow/array.h>
+#include <arrow/compute/api_aggregate.h>
 #include <arrow/compute/api_scalar.h>
 #include <arrow/compute/cast.h>
+#include <arrow/scalar.h>
 #include <arrow/type.h>
 
 #include "millstream/function/missing.h"
@@ -57,11 +60,33 @@ BoundFunction BindTimes(const DataTypePtr& timestamps, const DataTypePtr& result
           }};
 }
 
+/// Arrow's kernels keep the year in 16 bits.
+Status CheckYears(const std::string& name, const Datum& times, ExecContext* context) {
+  const auto& type = static_cast<const arrow::TimestampType&>(*times.type());
+  if (type.unit() == TimeUnit::NANO) return Status::OK();
+  constexpr int kLastYear = std::numeric_limits<int16_t>::max() - 1;
+  std::vector<std::shared_ptr<arrow::Scalar>> ends;
+  if (times.is_scalar()) {
+    ends = {times.scalar()};
+  } else {
+    ARROW_ASSIGN_OR_RAISE(const Datum extremes, pc::MinMax(times, pc::ScalarAggregateOptions::Defaults(), context));
+    ends = static_cast<const arrow::StructScalar&>(*extremes.scalar()).value;
+  }
+  for (const auto& end : ends) {
+    if (!end->is_valid) continue;
+    const int64_t year = CivilFromTicks(static_cast<const arrow::TimestampScalar&>(*end).value, type.unit()).year;
+    if (std::abs(year) <= kLastYear) continue;
+    return Status::Invalid(name, ": a time in the year ", year, ", and years beyond ", kLastYear, " are not there yet");
+  }
+  return Status::OK();
+}
+
 ScalarFunction Part(const std::string& name, const std::string& kernel) {
   auto bind = [=](const Arguments& arguments, const nlohmann::json& options) -> Result<BoundFunction> {
     ARROW_RETURN_NOT_OK(CheckOptions(options, {}));
     ARROW_ASSIGN_OR_RAISE(auto type, TimestampType(name, arguments));
-    return BindTimes(type, arrow::int32(), [kernel](const Datum& times, ExecContext* context) -> Result<Datum> {
+    return BindTimes(type, arrow::int32(), [name, kernel](const Datum& times, ExecContext* context) -> Result<Datum> {
+      ARROW_RETURN_NOT_OK(CheckYears(name, times, context));
       ARROW_ASSIGN_OR_RAISE(Datum part, pc::CallFunction(kernel, {times}, context));
       return CastUnchecked(part, arrow::int32(), context);
     });

@@ -32,11 +32,43 @@ bool HasFlagM(const std::string& pattern) {
   return false;
 }
 
+/// Behind the bracket that begins a class at `at`: the bracket that ends it, or the pattern's end.
+size_t EndOfClass(const std::string& pattern, size_t at) {
+  if (at + 1 < pattern.size() && pattern[at + 1] == '^') ++at;
+  if (at + 1 < pattern.size() && pattern[at + 1] == ']') ++at;  // first in brackets, it is a member
+  for (++at; at < pattern.size() && pattern[at] != ']'; ++at) at += pattern[at] == '\\';
+  return at;
+}
+
+/// Whether nothing is left to match from `at` on: only groups end there, or other alternatives stand.
+bool EndsAt(const std::string& pattern, size_t at) {
+  bool in_alternative = false;
+  int depth = 0;  // of groups inside that
+  for (; at < pattern.size(); ++at) {
+    const char c = pattern[at];
+    if (!in_alternative) {
+      if (c != ')' && c != '|') return false;
+      in_alternative = c == '|';
+    } else if (c == '\\') {
+      ++at;
+    } else if (c == '[') {
+      at = EndOfClass(pattern, at);
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')') {
+      in_alternative = depth-- > 0;
+      if (!in_alternative) depth = 0;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<std::string> FromPythonPattern(const std::string& pattern, Match match) {
   std::string result;
   bool in_brackets = false;
+  int depth = 0;
   for (size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
     if (c == '\\' && i + 1 < pattern.size()) {
@@ -51,12 +83,15 @@ Result<std::string> FromPythonPattern(const std::string& pattern, Match match) {
       continue;
     }
     if (c == ']') in_brackets = false;
-    if (c == '$' && !in_brackets && match != Match::kWhole) {
-      if (match == Match::kSpan || HasFlagM(pattern)) {
+    depth += !in_brackets && c == '(' ? 1 : 0;
+    depth -= !in_brackets && c == ')' ? 1 : 0;
+    if (c == '$' && !in_brackets) {
+      const bool has_groups = match == Match::kGroups && depth > 0;
+      if (match == Match::kSpan || has_groups || !EndsAt(pattern, i + 1) || (match != Match::kWhole && HasFlagM(pattern))) {
         return Status::NotImplemented("the pattern '", pattern, "' has a $, which in Python also stands before a final line ",
                                       "feed: write \\z for the end of the text");
       }
-      result += R"((?:\n?\z))";
+      result += match == Match::kWhole ? "$" : R"((?:\n?\z))";
       continue;
     }
     result += c;

@@ -186,7 +186,7 @@ Result<BoundFunction> BindExtract(const Arguments& arguments, const nlohmann::js
   ARROW_ASSIGN_OR_RAISE(const int64_t group, IntOption(options, "group", 1));
   ARROW_ASSIGN_OR_RAISE(const bool case_sensitive, BoolOption(options, "case", true));
   int groups = 0;
-  ARROW_ASSIGN_OR_RAISE(const std::string named, FromPythonPattern(NameGroups(pattern, &groups), Match::kBegin));
+  ARROW_ASSIGN_OR_RAISE(const std::string named, FromPythonPattern(NameGroups(pattern, &groups), Match::kGroups));
   if (group < 1 || group > groups) {
     return Status::Invalid("pattern '", pattern, "' has ", groups, " groups; there is no group ", group);
   }

@@ -234,7 +234,12 @@ TEST(Strings, PatternsArePythons) {
     EXPECT_TRUE(refused.IsNotImplemented()) << refused;
     EXPECT_THAT(refused.message(), HasSubstr("'a$'"));
   }
-  EXPECT_TRUE(RunFunction("str_contains", {odd}, {{"pat", "(?im)a$"}}).status().IsNotImplemented());
+  for (const char* beyond : {"(?im)a$", "a$\n", "(a$)\n", "(b|a$|[)c])?", "(?:a$|(b))c"}) {
+    EXPECT_TRUE(RunFunction("str_contains", {odd}, {{"pat", beyond}}).status().IsNotImplemented()) << beyond;
+  }
+  EXPECT_TRUE(RunFunction("str_extract", {odd}, {{"pat", "(a$)"}}).status().IsNotImplemented());
+  const auto ends = Column(text, R"(["a\n", "ac", "c", "b"])");
+  ExpectFunction("str_contains", {ends}, arrow::boolean(), "[true, true, true, false]", {{"pat", "(?:(a$|[)x])|c)"}});
   ExpectFunction("str_count", {odd}, i64, "[0, 0, 1, 0, 0, 0, 0, 0]", {{"pat", "b\\z"}});
   ExpectFunction("str_extract", {odd}, text, R"([null, null, null, null, null, null, null, "a"])", {{"pat", "(a)$"}});
   ExpectFunction("str_count", {Column(text, R"(["٣3", "é"])")}, i64, "[2, 0]", {{"pat", "\\d"}});
