@@ -76,6 +76,28 @@ def test_floats_and_integers_of_any_size(number):
         assert lazy.f.clip(0, abs(number)).compute().equals(frame.f.clip(0, abs(as_float)))
 
 
+@pytest.mark.parametrize("number", [2**53, 2**53 + 1, 2**63 + 1, 2**64 - 1, 16777217, 10**20, 10**400])
+def test_floats_are_in_a_list_of_integers_that_they_equal(number):
+    frame = pd.DataFrame(
+        {"f": [2.0**53, 2.0**63, 2.0**64, 16777216.0, 1e20], "f4": np.array([2**53, 1, 1e20, 16777216, 0], "f4")}
+    )
+    lazy = dd.from_pandas(frame, npartitions=1)
+    for label in frame:
+        expected = [int(value) == number for value in frame[label].tolist()]
+        assert lazy[label].isin([number]).compute().tolist() == expected
+        if number < 10**400:
+            assert frame[label].isin([number]).tolist() == expected
+
+
+def test_decimals_and_integers_of_any_size():
+    values = [Decimal(2**64), Decimal("2.5"), Decimal(3)]
+    lazy = dd.from_pandas(pd.DataFrame({"x": pd.Series(values, dtype=pd.ArrowDtype(pa.decimal128(30, 2)))}), npartitions=1)
+    for number in (2**64, 2**64 + 1, 3, 10**80, -(10**80)):
+        assert lazy.x.isin([number]).compute().tolist() == [value == number for value in values]
+        for compare in ALL:
+            assert compare(lazy.x, number).compute().tolist() == [compare(value, number) for value in values]
+
+
 @pytest.mark.parametrize("number", [2**63, 2**70, -(2**70)])
 def test_dividing_integers_of_any_size(values, number):
     same(lambda df: df.i / number, values)

@@ -63,6 +63,9 @@ def test_csv_options(tmp_path, trips):
     assert dd.read_csv(tmp_path / "trips.csv", assume_missing=True).dtypes.id == "float64"
     as_category = dd.read_csv(tmp_path / "trips.csv", dtype={"flag": "category"}).flag
     assert as_category.compute().dtype == "category"
+    for said in (pd.CategoricalDtype(["x"]), {"flag": pd.CategoricalDtype(ordered=True)}):
+        with pytest.raises(NotImplementedError, match="map_partitions"):
+            dd.read_csv(tmp_path / "trips.csv", dtype=said)
     with pytest.raises(ValueError, match="nrows"):
         dd.read_csv(tmp_path / "trips.csv", nrows=3)
     with pytest.raises(ValueError, match="blocksize"):

@@ -75,6 +75,35 @@ def test_times_by_their_text(rows, unit, zone):
     assert dd.from_pandas(frame, npartitions=2).loc[rows].v.compute().tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize(
+    "rows", ["2020-01-01T10:00Z", "2020-01-01 12:00+02:00", "2020-01-01 10Z", slice("2020-01-01 10:00+00:00")]
+)
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_texts_with_an_offset_name_spans_of_its_clock(rows, zone):
+    frame = pd.DataFrame(
+        {"v": range(4)}, index=pd.date_range("2020-01-01 09:59:30", periods=4, freq="30s", tz="UTC").tz_convert(zone)
+    )
+    lazy = dd.from_pandas(frame, npartitions=1)
+    assert lazy.loc[rows].v.compute().tolist() == frame.loc[rows].v.tolist()
+    with pytest.raises(ValueError, match="no time zone"):
+        dd.from_pandas(frame.tz_localize(None), npartitions=1).loc[slice("2020-01-01 10:00Z")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "rows"),
+    [
+        ("Europe/Berlin", "2024-10-27 00:00", "2024-10-27 01"),
+        ("Europe/Berlin", "2024-10-27 00:00", slice("2024-10-27 01")),
+        ("America/Santiago", "2024-09-07 20:00", "2024-09-07"),
+        ("America/Santiago", "2024-09-07 20:00", slice(None, "2024-09-07")),
+        ("America/Sao_Paulo", "2018-11-03 20:00", "2018-11-03"),
+    ],
+)
+def test_spans_that_end_where_clocks_change(zone, start, rows):
+    frame = pd.DataFrame({"v": range(12)}, index=pd.date_range(start, periods=12, freq="30min", tz=zone))
+    assert dd.from_pandas(frame, npartitions=2).loc[rows].v.compute().tolist() == frame.loc[rows].v.tolist()
+
+
 def test_days_choose_rows_by_times():
     frame = pd.DataFrame({"v": range(3)}, index=pd.DatetimeIndex(["1980-06-01", "1980-06-01 10:00", "1980-06-02"]))
     lazy, day = dd.from_pandas(frame, npartitions=1), pd.Timestamp("1980-06-01").date()
@@ -340,6 +369,8 @@ def test_concat_of_times_takes_the_finer_unit():
     for frames in ([coarse, fine], [fine, coarse]):
         stacked = dd.concat([dd.from_pandas(frame, npartitions=1) for frame in frames]).compute()
         assert_frame_equal(stacked, pd.concat(frames))
+        indexed = [frame.set_index("t") for frame in frames]
+        assert_frame_equal(dd.concat([dd.from_pandas(frame, npartitions=1) for frame in indexed]).compute(), pd.concat(indexed))
     zoned = fine.assign(t=fine.t.dt.tz_localize("UTC"))
     with pytest.raises(TypeError, match=r"column 't'.*astype"):
         dd.concat([dd.from_pandas(frame, npartitions=1) for frame in (coarse, zoned)])

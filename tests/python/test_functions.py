@@ -86,6 +86,14 @@ def test_patterns_know_unicode(pattern):
             assert_series_equal(actual, expected, check_dtype=False)
 
 
+def test_years_that_the_parts_of_times_cannot_have_are_errors():
+    far = dd.from_pandas(pd.DataFrame({"t": np.array([0, 2**62, -(2**62)], "M8[us]")}), npartitions=1)
+    with pytest.raises(ValueError, match=r"dt_year: a time in the year -?14"):
+        far.t.dt.year.compute()
+    near = pd.DataFrame({"t": np.array(["32766-12-31", "-32766-01-01", "NaT"], "M8[s]")})
+    assert_series_equal(dd.from_pandas(near, npartitions=1).t.dt.year.compute(), near.t.dt.year)
+
+
 TIMES = [
     lambda s: s.dt.year,
     lambda s: s.dt.month,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import math
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ else:
 
     np, pa, pd, _core = (LazyModule(name) for name in ("numpy", "pyarrow", "pandas", "millstream._core"))
 
+_MOST_DIGITS = 76  # of a decimal
 ORDERINGS = ("lt", "le", "gt", "ge")
 COMPARISONS = ("eq", "ne", *ORDERINGS)
 _REVERSED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
@@ -58,9 +60,18 @@ def compare(source: Source, function: str, left: Any, right: Any) -> Column:
     return _call(source, function, left, literal(right, left.type))
 
 
+def _nearest(value: int, type_: pa.DataType) -> float | None:
+    """The value of a floating type that is equal to the integer, if there is one."""
+    try:
+        near = float(type_.to_pandas_dtype()(value))
+    except OverflowError:
+        return None
+    return near if math.isfinite(near) and int(near) == value else None
+
+
 def _beyond_int64(value: int, type_: pa.DataType) -> float | decimal.Decimal:
     """What compares with values of `type_` as the integer does, which has more than 64 bits."""
-    if pa.types.is_decimal(type_):
+    if pa.types.is_decimal(type_) and abs(value) < 10**_MOST_DIGITS:
         return decimal.Decimal(value)
     if pa.types.is_floating(type_) and abs(value) <= sys.float_info.max:
         return float(value)
@@ -174,9 +185,12 @@ def _member(value: Any, type_: pa.DataType) -> pa.Scalar | None:
         return None
     if pa.types.is_date(type_) and (isinstance(value, (str, datetime.datetime)) or not isinstance(value, datetime.date)):
         return None
-    is_large = isinstance(value, int) and not -(2**63) <= value < 2**64
-    if is_large and pa.types.is_floating(type_):
-        return to_scalar(float(value), type_) if abs(value) <= sys.float_info.max and float(value) == value else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        if pa.types.is_floating(type_):
+            near = _nearest(value, type_)
+            return None if near is None else to_scalar(near, type_)
+        if pa.types.is_decimal(type_) and abs(value) < 10**_MOST_DIGITS:
+            return pa.scalar(decimal.Decimal(value))
     try:
         return to_scalar(value, type_)
     except OverflowError:

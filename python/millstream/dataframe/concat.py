@@ -69,23 +69,39 @@ def _stack(frames: list[DataFrame], labels: list[Any]) -> DataFrame:
         label: _common_type([frame._by_label[label].type for frame in frames if label in frame], f"concat of column {label!r}")
         for label in labels
     }
+    index_types = [_index_type(frames, i) for i in range(len(frames[0]._levels))]
     plans = []
     for frame in frames:
         columns = {
             label: _as_type(frame._source, frame._by_label[label], type_) if label in frame else null_of(type_)
             for label, type_ in types.items()
         }
-        plans.append(frame._new(columns)._materialize(fix_positions=True))
+        levels = tuple(
+            level
+            if type_ is None or level.column is None
+            else replace(level, column=_as_type(frame._source, level.column, type_))
+            for level, type_ in zip(frame._levels, index_types, strict=True)
+        )
+        plans.append(DataFrame(frame._source, columns, levels, frame._divisions)._materialize(fix_positions=True))
     leaf = Leaf(plans[0].union(plans[1:]) if len(plans) > 1 else plans[0], unique_token("concat"))
     names = [level.name for level in frames[0]._levels]
     same = [all(frame._levels[i].name == name for frame in frames) for i, name in enumerate(names)]
-    levels = tuple(IndexLevel(name if same[i] else None, leaf.column(index_name(i))) for i, name in enumerate(names))
+    stacked = tuple(IndexLevel(name if same[i] else None, leaf.column(index_name(i))) for i, name in enumerate(names))
     nullable = {label: any(label in frame and frame._by_label[label].nullable for frame in frames) for label in labels}
     columns = {
         label: replace(leaf.column(name), nullable=nullable[label])
         for label, name in zip(labels, physical_names(labels), strict=True)
     }
-    return DataFrame(leaf, columns, levels, _divisions(frames, leaf))
+    return DataFrame(leaf, columns, stacked, _divisions(frames, leaf))
+
+
+def _index_type(frames: list[DataFrame], level: int) -> pa.DataType | None:
+    """What times of several units become; None for levels that stay as they are."""
+    columns = [frame._levels[level].column for frame in frames]
+    types = [column.type for column in columns if column is not None]
+    if len(types) < len(columns) or not all(pa.types.is_timestamp(type_) or pa.types.is_duration(type_) for type_ in types):
+        return None
+    return _common_type(types, "concat of the index")
 
 
 def _as_type(source: Source, column: Column, type_: pa.DataType) -> Column:

@@ -69,7 +69,9 @@ class LocIndexer:
         type_ = index._column.type
         if labels is None:
             span = _span(rows, type_)
-            return index == _time(rows, type_) if span is None else (index >= span[0]) & (index < span[1])
+            if span is None:
+                return index == _time(rows, type_)
+            return (index >= _begin(span)) & (index < _end(span))
         return index.isin([_time(label, type_) for label in labels])
 
     def _row_range(self, rows: slice) -> Series | None:
@@ -79,25 +81,32 @@ class LocIndexer:
         type_ = index._column.type
         if rows.start is not None:
             span = _span(rows.start, type_)
-            chosen = index >= (_time(rows.start, type_) if span is None else span[0])
+            chosen = index >= (_time(rows.start, type_) if span is None else _begin(span))
         if rows.stop is not None:
             span = _span(rows.stop, type_)
-            below = index <= _time(rows.stop, type_) if span is None else index < span[1]
+            below = index <= _time(rows.stop, type_) if span is None else index < _end(span)
             chosen = below if chosen is None else chosen & below
         return chosen
 
 
-def _span(label: Any, type_: pa.DataType) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """The times that a text such as "1980" or "1980-06-01 10:00" names in an index of times, from the first up to, but not
-    with, the second; None for other labels."""
+def _span(label: Any, type_: pa.DataType) -> tuple[pd.Period, datetime.tzinfo | str | None] | None:
+    """What a text such as "1980" or "1980-06-01 10:00Z" names in an index of times, with its zone; None for other labels."""
     if not isinstance(label, str) or not pa.types.is_timestamp(type_):
         return None
-    stamp = pd.Timestamp(label)  # ValueError where it is none
-    if stamp.tzinfo is not None:
-        return None
-    period = pd.Period(label)
-    first, behind = period.start_time, (period + 1).start_time
-    return first.tz_localize(type_.tz), behind.tz_localize(type_.tz)
+    zone = pd.Timestamp(label).tzinfo  # ValueError where it is no time
+    if zone is not None and type_.tz is None:
+        raise ValueError(f"loc[{label!r}]: the index has no time zone, so the text must have none")
+    return pd.Period(label), zone or type_.tz  # a period has no zone: it is of the clock that the text shows
+
+
+def _begin(span: tuple[pd.Period, Any]) -> pd.Timestamp:
+    return span[0].start_time.tz_localize(span[1])
+
+
+def _end(span: tuple[pd.Period, Any]) -> pd.Timestamp:
+    """The time right behind. The clock may not show it, where it is changed."""
+    last = span[0].end_time
+    return last.tz_localize(span[1]) + pd.Timedelta(1, unit=last.unit)
 
 
 def _time(label: Any, type_: pa.DataType) -> Any:

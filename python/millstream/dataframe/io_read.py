@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from millstream.dataframe.categories import require_found
 from millstream.dataframe.collection import POSITIONS, IndexLevel
 from millstream.dataframe.convert import NULLABLE, arrow_type, dtype_name, is_json, says_object
 from millstream.dataframe.frame import DataFrame
@@ -62,7 +63,10 @@ def _dtype_names(dtype: Any) -> Any:
 
 
 def _is_category(dtype: Any) -> bool:
-    return str(dtype) == "category"
+    if str(dtype) != "category":
+        return False
+    require_found(dtype)
+    return True
 
 
 def _with_nullable_types(frame: DataFrame, dtypes: Mapping[str, Any]) -> DataFrame:
