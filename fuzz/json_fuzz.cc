@@ -79,7 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ReadOptions options;
   options.epoch_units = {{"i", 1'000'000}, {"l", 1'000'000'000}};
   static const auto every_type = EveryType();
-  const auto decoded = DecodeAll(text, bytes, layout, every_type, data[0] & 2 ? every_type.get() : nullptr, options, 2);
+  const auto decoded = DecodeAll(text, bytes, layout, every_type, data[0] & 2 ? every_type : nullptr, options, 2);
   Require(decoded.ok() || !decoded.status().message().empty());
 
   SchemaInference inference(UnlimitedContext());
@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto schema = inference.Finish(&options);
   Require(schema.ok(), schema.status());
   // What was inferred from all of the text holds all of the text.
-  const auto again = DecodeAll(text, bytes, layout, *schema, schema->get(), options, 3);
+  const auto again = DecodeAll(text, bytes, layout, *schema, *schema, options, 3);
   Require(again.ok() && *again == inference.records(), again.status());
   return 0;
 }
